@@ -1,0 +1,201 @@
+"""What an op is: ``@define_op`` and the rules that are hung on it.
+
+Everything that is known of an op stands in one place, the file of its family: the inference rule, whose signature,
+name and docstring are the op's own; the gradient; the samples; a kernel only where the array API standard has none.
+Declaring registers nothing: a plugin's hook hands its ops over.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from types import ModuleType
+from typing import Any, overload
+
+from polyflow.core.building import Builder, builder_of
+from polyflow.core.samples import ErrorSample, Sample
+from polyflow.core.signature import Signature
+
+Rule = Callable[..., Any]  # a rule's parameters are those of its op
+
+
+class Trait(enum.Flag):
+    """Facts about an op that passes act on, so that none of them needs to know an op by name."""
+
+    NONE = 0
+    ELEMENTWISE = enum.auto()
+    """Each element of the result depends on the same element of the broadcast operands."""
+    COMMUTATIVE = enum.auto()
+    """Exchanging its two operands changes nothing."""
+    INVOLUTION = enum.auto()
+    """Applied twice it gives its operand back."""
+    IDEMPOTENT = enum.auto()
+    """Applied twice it does no more than once."""
+    IDENTITY = enum.auto()
+    """Its result is its first operand, whenever their types are equal."""
+    EFFECT = enum.auto()
+    """It does something besides giving a result: it is neither dropped, merged nor folded."""
+    VIEW = enum.auto()
+    """Its result may share memory with its first operand."""
+
+
+class Op:
+    """A declared operation: call it on tensors to add an operation to their graph."""
+
+    def __init__(
+        self,
+        rule: Rule,
+        *,
+        name: str | None = None,
+        namespace: str = "",
+        traits: Trait = Trait.NONE,
+        dtypes: str | Mapping[str, str] = "any",
+        promote: bool | Sequence[str] = False,
+        to_float: bool = False,
+        neutral: Mapping[int, object] | None = None,
+        is_variable: bool = False,
+        takes_unknown: bool = False,
+    ) -> None:
+        self.rule = rule
+        self.name = name or rule.__name__.rstrip("_")
+        self.namespace = namespace
+        self.traits = traits
+        self.dtypes = dtypes
+        self.promote = promote
+        self.to_float = to_float
+        self.neutral = dict(neutral or {})
+        self.is_variable = is_variable
+        self.takes_unknown = takes_unknown
+        self.gradient_rule: Rule | None = None
+        self.gradient_reason: str | None = None
+        self.kernel_rule: Rule | None = None
+        self.expansion_rule: Rule | None = None
+        self.sample_rule: Callable[[], Iterable[Sample | ErrorSample]] | None = None
+        self.__name__ = self.name
+        self.__qualname__ = self.name
+        self.__doc__ = rule.__doc__
+        self.__module__ = rule.__module__
+        self.__wrapped__ = rule
+
+    @property
+    def full_name(self) -> str:
+        """The name with its namespace, as in ``"linalg.svd"``."""
+        return f"{self.namespace}.{self.name}" if self.namespace else self.name
+
+    @cached_property
+    def signature(self) -> Signature:
+        """The parameters, read from the inference rule when first asked for."""
+        return Signature(self.full_name, self.rule)
+
+    @cached_property
+    def promoted(self) -> frozenset[str]:
+        """The names of the operands that are brought to one dtype."""
+        if isinstance(self.promote, bool):
+            return frozenset(each.name for each in self.signature.operands) if self.promote else frozenset()
+        return frozenset(self.promote)
+
+    def has_trait(self, trait: Trait) -> bool:
+        return trait in self.traits
+
+    # -- the rules hung on it
+
+    def gradient(self, rule: Rule) -> Rule:
+        """Declare the reverse-mode rule: ``rule(xp, operation, g)`` gives one gradient per operand.
+
+        ``g`` is the gradient of the output, or the tuple of them; the result is one tensor, or a tuple with ``None``
+        for operands that the output does not depend on smoothly. Gradients may have the broadcast shape: the driver
+        sums them to the operand's.
+        """
+        self.gradient_rule = rule
+        return rule
+
+    def zero_gradient(self, reason: str) -> None:
+        """Declare that the gradient is zero wherever it exists, and why."""
+        self.gradient_reason = reason
+        self.gradient_rule = _zero_gradient
+
+    def no_gradient(self, reason: str) -> None:
+        """Declare that the op has no gradient, and why: asking for it is an error that says so."""
+        self.gradient_reason = reason
+
+    def kernel(self, rule: Rule) -> Rule:
+        """Declare the generic kernel: ``rule(xp, ...)`` on arrays of the array API namespace ``xp``."""
+        self.kernel_rule = rule
+        return rule
+
+    def expansion(self, rule: Rule) -> Rule:
+        """Declare what specialisation puts in its place: ``rule(builder, operation, inputs)`` gives the outputs."""
+        self.expansion_rule = rule
+        return rule
+
+    def samples(self, rule: Callable[[], Iterable[Sample | ErrorSample]]) -> Callable[[], Iterable[Any]]:
+        """Declare the operands with which conformance, folding and saving are tested."""
+        self.sample_rule = rule
+        return rule
+
+    # -- use
+
+    def __call__(self, *args: object, name: str | None = None, device: str | None = None, **kwargs: object) -> Any:
+        operands, attributes = self.signature.bind(args, kwargs)
+        builder: Builder = builder_of(operands)
+        return builder.apply(self, operands, attributes, name, device)
+
+    def __repr__(self) -> str:
+        return f"<op {self.full_name}>"
+
+    def __reduce__(self) -> tuple[Any, tuple[str, str]]:
+        return _find_op, (self.__module__, self.__wrapped__.__name__)
+
+
+def _zero_gradient(xp: object, operation: Any, g: object) -> tuple[None, ...]:
+    return (None,) * len(operation.inputs)
+
+
+def _find_op(module: str, name: str) -> Op:
+    import importlib  # only unpickling needs it
+
+    found = getattr(importlib.import_module(module), name)
+    assert isinstance(found, Op)
+    return found
+
+
+@overload
+def define_op(rule: Rule, /) -> Op: ...
+@overload
+def define_op(
+    *,
+    name: str | None = None,
+    namespace: str = "",
+    traits: Trait = Trait.NONE,
+    dtypes: str | Mapping[str, str] = "any",
+    promote: bool | Sequence[str] = False,
+    to_float: bool = False,
+    neutral: Mapping[int, object] | None = None,
+    is_variable: bool = False,
+    takes_unknown: bool = False,
+) -> Callable[[Rule], Op]: ...
+def define_op(rule: Rule | None = None, /, **options: Any) -> Op | Callable[[Rule], Op]:
+    """Declare an op by its inference rule, a function from operand types and attributes to the result's type.
+
+    ``dtypes`` names the category of dtypes that it takes, for all operands or per operand; ``promote`` says which
+    operands meet in one dtype (``True`` for all); ``to_float`` makes integers there the default float dtype;
+    ``neutral`` maps the position of an operand to the scalar that leaves the other operand as it is. The rule sees
+    operands of known dtype and rank, in which only dimensions may be unknown, unless it says ``takes_unknown``.
+    ``is_variable`` marks an op whose value a session keeps.
+
+    >>> from polyflow.core.types import TensorType
+    >>> @define_op(dtypes="numeric")
+    ... def double(x: TensorType, /) -> TensorType:
+    ...     return x
+    >>> double
+    <op double>
+    """
+    if rule is not None:
+        return Op(rule)
+    return lambda decorated: Op(decorated, **options)
+
+
+def ops_in(module: ModuleType) -> list[Op]:
+    """The ops that ``module`` declares itself, in order: what its plugin hands over."""
+    return [each for each in vars(module).values() if isinstance(each, Op) and each.__module__ == module.__name__]

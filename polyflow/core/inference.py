@@ -1,0 +1,166 @@
+"""From an op and the types of its operands to the types of its results: promotion, dtype checks, normal attributes.
+
+The same function serves a graph, where types may be unknown, and a specialisation, where they are not. An inference
+rule never sees an unknown dtype or rank: where one is unknown, so is the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from typing import Any, NamedTuple
+
+from polyflow.core.declaration import Op
+from polyflow.core.dtypes import (
+    DEFAULT_DTYPES,
+    DType,
+    bool_,
+    complex64,
+    complex_dtype,
+    float32,
+    in_category,
+    int64,
+    promote,
+)
+from polyflow.core.signature import normal_attributes
+from polyflow.core.types import UNKNOWN, TensorType, format_shape
+from polyflow.errors import ArgumentError, DTypeError, PolyflowError, ShapeError, message
+
+
+class Inferred(NamedTuple):
+    """What inference finds out about one operation."""
+
+    dtypes: Sequence[DType | None]
+    """The dtype that each operand is to be cast to; ``None`` leaves it as it is."""
+    attributes: Mapping[str, Any]
+    """The attributes in normal form."""
+    outputs: tuple[TensorType, ...]
+
+
+def infer(op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any], where: object = None) -> Inferred:
+    """The operand dtypes, normal attributes and result types of ``op`` on operands of ``types``.
+
+    Errors of the rule come back with the op, its operands and ``where``, the user's line, in their text.
+    """
+    try:
+        return _infer(op, types, attributes)
+    except PolyflowError as error:
+        raise located(error, op, types, where) from None
+
+
+def located(error: PolyflowError, op: Op, types: Sequence[TensorType], where: object) -> PolyflowError:
+    """``error`` with the op, the types of its operands and the user's line in its text."""
+    operands = ", ".join(map(str, types))
+    where_line = f"\n  built at: {where}" if where is not None and "built at" not in str(error) else ""
+    return type(error)(f"{op.full_name}({operands}): {error}{where_line}")
+
+
+def _infer(op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any]) -> Inferred:
+    signature = op.signature
+    if not op.takes_unknown:
+        for each in types:
+            if each.dtype is None or each.shape is None:
+                return Inferred((None,) * len(types), attributes, _unknown_outputs(op))
+    dtypes: Sequence[DType | None] = (None,) * len(types)
+    if op.promote or op.to_float:
+        types, dtypes = _promoted(op, types, attributes)
+    if op.dtypes != "any":
+        _check_categories(op, types, attributes)
+    attributes = normal_attributes(signature.forms, types, attributes)
+    args, kwargs = signature.arguments(types, attributes)
+    result = op.rule(*args, **kwargs)
+    outputs = (result,) if isinstance(result, TensorType) else tuple(result)
+    if types and any(each.weak for each in outputs):  # only what stands in the graph by itself is weak
+        outputs = tuple(TensorType(each.dtype, each.shape) for each in outputs)
+    for name, form in signature.forms:
+        if form == "dtype" and attributes[name] is None and outputs:
+            attributes = {**attributes, name: outputs[0].dtype}
+    return Inferred(dtypes, attributes, outputs)
+
+
+def _unknown_outputs(op: Op) -> tuple[TensorType, ...]:
+    count = op.signature.output_count
+    if count is None:
+        raise ArgumentError(
+            message(
+                "how many results there are depends on a shape that is not known yet",
+                remedy="give the placeholders above a dtype and a shape",
+            )
+        )
+    return (UNKNOWN,) * count
+
+
+def _promoted(
+    op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any]
+) -> tuple[list[TensorType], list[DType | None]]:
+    """The operand types after promotion, and the dtype that each operand is to be cast to."""
+    if op.promote is True or not op.promote:
+        chosen = [True] * len(types)
+    else:
+        names = op.signature.operand_names(len(types), attributes)
+        chosen = [name.partition("[")[0] in op.promoted for name in names]
+    common = common_dtype([each for each, is_chosen in zip(types, chosen, strict=True) if is_chosen])
+    if op.to_float and not common.is_differentiable:
+        common = float32
+    dtypes = [common if is_chosen else None for is_chosen in chosen]
+    promoted = [
+        each if dtype is None or (each.dtype is dtype and not each.weak) else each.with_dtype(dtype)
+        for each, dtype in zip(types, dtypes, strict=True)
+    ]
+    return promoted, dtypes
+
+
+def common_dtype(types: Sequence[TensorType]) -> DType:
+    """The dtype in which operands meet: that of the strong ones, into which Python scalars are drawn.
+
+    >>> from polyflow.core.dtypes import int8
+    >>> common_dtype([TensorType(int8, ()), TensorType(float32, (), weak=True)])
+    polyflow.float32
+    """
+    strong = [each.known_dtype for each in types if not each.weak]
+    if not strong:
+        return reduce(promote, [each.known_dtype for each in types], bool_)
+    common = reduce(promote, strong)
+    for each in types:
+        if each.weak:
+            common = _with_scalar(common, each.known_dtype.kind)
+    return common
+
+
+def _with_scalar(dtype: DType, kind: str) -> DType:
+    if kind == "complex":
+        return complex_dtype(dtype) if dtype.is_differentiable else complex64
+    if kind == "float":
+        return dtype if dtype.is_differentiable else DEFAULT_DTYPES[float]
+    if kind == "int" and dtype is bool_:
+        return int64
+    return dtype
+
+
+def _check_categories(op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any]) -> None:
+    names: Sequence[str] | None = None
+    for index, each in enumerate(types):
+        if isinstance(op.dtypes, str):
+            category = op.dtypes
+        else:
+            names = names or op.signature.operand_names(len(types), attributes)
+            category = op.dtypes.get(names[index].partition("[")[0], "any")
+        if not in_category(each.known_dtype, category):
+            name = op.signature.operand_names(len(types), attributes)[index]
+            raise DTypeError(
+                message(
+                    f"operand {name} has a dtype that {op.full_name} does not take",
+                    found=each.dtype,
+                    needed=f"a {category} dtype",
+                    remedy=f"polyflow.astype({name}, ...)",
+                )
+            )
+
+
+def check_same_shape(left: TensorType, right: TensorType, what: str) -> None:
+    """Refuse two types whose known shapes differ."""
+    if left.shape is None or right.shape is None:
+        return
+    pairs = zip(left.shape, right.shape, strict=False)
+    if len(left.shape) != len(right.shape) or any(a != b and None not in (a, b) for a, b in pairs):
+        raise ShapeError(message(what, found=format_shape(right.shape), needed=format_shape(left.shape)))

@@ -1,0 +1,23 @@
+"""A program: closed, typed, immutable. The one form that passes transform, backends compile, tests print, files hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from polyflow.core.tensor import Operation, Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Parameters, operations in an order in which they can run, and results.
+
+    A parameter is the output of a ``placeholder`` operation that is not among ``operations``. A program is pure but for
+    operations with ``Trait.EFFECT``: variables come in as parameters and go out as results.
+    """
+
+    parameters: tuple[Tensor, ...]
+    operations: tuple[Operation, ...]
+    results: tuple[Tensor, ...]
+
+    def __len__(self) -> int:
+        return len(self.operations)

@@ -1,0 +1,142 @@
+"""Writing a program: every operation fully typed, its operands cast to the dtype in which they meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from polyflow.core.declaration import Op
+from polyflow.core.dtypes import DType
+from polyflow.core.inference import infer, located
+from polyflow.core.literal import Literal, literal
+from polyflow.core.location import Location
+from polyflow.core.primitives import astype, constant_op, placeholder_op
+from polyflow.core.program import Program
+from polyflow.core.tensor import Operation, Tensor
+from polyflow.core.types import TensorType
+from polyflow.errors import PolyflowError
+
+_SHARED_BYTES = 64  # constants up to this size are made once per program
+
+
+class ProgramBuilder:
+    """Collects the operations of a program in the order in which they run."""
+
+    def __init__(self, xp: Any) -> None:
+        self.xp = xp
+        """The namespace of ops that rules and expansions are written against."""
+        self.operations: list[Operation] = []
+        self.parameters: list[Tensor] = []
+        self.location: Location | None = None
+        """The user's line that new operations are credited to."""
+        self.device: str | None = None
+        self.scope = ""
+        """What the names of new operations begin with."""
+        self.origin: Operation | None = None
+        """The operation that is being differentiated, if any."""
+        self._names: dict[str, int] = {}
+        self._constants: dict[tuple[DType, tuple[int, ...], bytes, bool], Tensor] = {}
+
+    def parameter(self, type: TensorType, name: str) -> Tensor:
+        """Add a parameter."""
+        operation = self._operation(placeholder_op, (), {"dtype": type.dtype, "shape": type.shape}, (type,), name)
+        self.parameters.append(operation.output)
+        return operation.output
+
+    def apply(
+        self, op: Op, operands: Sequence[object], attributes: Mapping[str, Any], name: str | None, device: str | None
+    ) -> Any:
+        """Add an operation, or what its op expands to; return its output, or the tuple of its outputs."""
+        inputs = tuple([self.as_tensor(each) for each in operands])
+        if op.expansion_rule is not None:
+            return op.expansion_rule(self, inputs, attributes)
+        outputs = self.add(op, inputs, attributes, name).outputs
+        return outputs[0] if op.signature.output_count == 1 else outputs
+
+    def add(
+        self, op: Op, inputs: tuple[Tensor, ...], attributes: Mapping[str, Any], name: str | None = None
+    ) -> Operation:
+        """Add one operation on tensors of this program, casting them where promotion asks for it."""
+        types = [each.type for each in inputs]
+        inferred = infer(op, types, attributes, self.location)
+        dtypes = inferred.dtypes
+        try:
+            inputs = tuple(
+                [
+                    each
+                    if dtype is None or (each.type.dtype is dtype and not each.type.weak)
+                    else self.cast(each, dtype)
+                    for each, dtype in zip(inputs, dtypes, strict=True)
+                ]
+            )
+        except PolyflowError as error:  # a Python number that the dtype of the others cannot hold
+            raise located(error, op, types, self.location) from None
+        operation = self._operation(op, inputs, inferred.attributes, inferred.outputs, name or op.name)
+        self.operations.append(operation)
+        return operation
+
+    def _operation(
+        self,
+        op: Op,
+        inputs: tuple[Tensor, ...],
+        attributes: Mapping[str, Any],
+        types: tuple[TensorType, ...],
+        name: str,
+    ) -> Operation:
+        return Operation(
+            op,
+            self._unique(self.scope + name),
+            inputs,
+            attributes,
+            types,
+            device=self.device,
+            location=self.location,
+            owner=self,
+            position=len(self.operations),
+            origin=self.origin,
+        )
+
+    def _unique(self, name: str) -> str:
+        count = self._names.get(name)
+        if count is None:
+            self._names[name] = 0
+            return name
+        self._names[name] = count + 1
+        return self._unique(f"{name}_{count + 1}")
+
+    def as_tensor(self, value: object) -> Tensor:
+        """``value`` as a tensor of this program."""
+        if isinstance(value, Tensor):
+            return value if value.operation.owner is self else self.resolve(value)
+        if isinstance(value, Literal):
+            return self.constant(value)
+        convert = getattr(value, "__tensor__", None)
+        if convert is not None:
+            return self.as_tensor(convert())
+        return self.constant(literal(value), weak=isinstance(value, bool | int | float | complex))
+
+    def resolve(self, tensor: Tensor) -> Tensor:
+        """The tensor of this program that stands for one of a graph."""
+        raise LookupError(f"{tensor.name} is no tensor of this program")
+
+    def constant(self, value: Literal, weak: bool = False) -> Tensor:
+        """A constant; small ones are made once."""
+        key = (value.dtype, value.shape, value.data, weak)
+        found = self._constants.get(key) if len(value.data) <= _SHARED_BYTES else None
+        if found is None:
+            found = self.add(constant_op, (), {"value": value, "weak": weak}).output
+            self._constants[key] = found
+        return found
+
+    def cast(self, tensor: Tensor, dtype: DType) -> Tensor:
+        """``tensor`` in ``dtype``: a constant is made anew, anything else is cast by an operation."""
+        if tensor.type.weak:
+            value = tensor.operation.attributes["value"]
+            return self.constant(literal(value.tolist(), dtype))
+        if tensor.type.dtype is dtype:
+            return tensor
+        return self.add(astype, (tensor,), {"dtype": dtype, "copy": True}).output
+
+    def finish(self, results: Sequence[Tensor]) -> Program:
+        """The program that computes ``results``."""
+        return Program(tuple(self.parameters), tuple(self.operations), tuple(results))

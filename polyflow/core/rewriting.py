@@ -1,0 +1,82 @@
+"""Writing a program anew with some operations replaced: the one loop that passes share.
+
+A pass hands in a function that sees each operation with its operands already rewritten, and says what takes its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from polyflow.core.primitives import constant_op
+from polyflow.core.program import Program
+from polyflow.core.tensor import Operation, Tensor
+
+Replacement = tuple[Tensor, ...] | None
+Rule = Callable[["Rewriter", Operation], Replacement]
+
+
+class Rewriter:
+    """Collects the operations of the new program."""
+
+    def __init__(self) -> None:
+        self.operations: list[Operation] = []
+
+    def keep(self, operation: Operation) -> tuple[Tensor, ...]:
+        """Let ``operation`` stand."""
+        self.operations.append(operation)
+        return operation.outputs
+
+    def constant(self, value: Any, like: Operation) -> Tensor:
+        """A constant that takes the place, and the name, of ``like``."""
+        types = (value.type,)
+        made = Operation(
+            constant_op,
+            like.name,
+            (),
+            {"value": value, "weak": False},
+            types,
+            location=like.location,
+            origin=like.origin,
+        )
+        self.operations.append(made)
+        return made.output
+
+
+def rewrite(program: Program, rule: Rule) -> Program:
+    """The program in which ``rule`` has had its say on each operation.
+
+    ``rule(rewriter, operation)`` returns the tensors that replace the outputs, or ``None`` to keep the operation.
+    """
+    rewriter = Rewriter()
+    replaced: dict[Tensor, Tensor] = {}
+    for operation in program.operations:
+        current = with_inputs(operation, replaced)
+        outputs = rule(rewriter, current)
+        if outputs is None:
+            outputs = rewriter.keep(current)
+        if outputs is not operation.outputs:
+            replaced.update(zip(operation.outputs, outputs, strict=True))
+    results = tuple([replaced.get(each, each) for each in program.results])
+    return Program(program.parameters, tuple(rewriter.operations), results)
+
+
+def with_inputs(operation: Operation, replaced: Mapping[Tensor, Tensor]) -> Operation:
+    """``operation`` reading the replacements of its inputs; itself where none is replaced."""
+    for tensor in operation.inputs:
+        if tensor in replaced:
+            break
+    else:
+        return operation
+    return Operation(
+        operation.op,
+        operation.name,
+        tuple([replaced.get(each, each) for each in operation.inputs]),
+        operation.attributes,
+        tuple([each.type for each in operation.outputs]),
+        control_inputs=operation.control_inputs,
+        device=operation.device,
+        location=operation.location,
+        position=operation.position,
+        origin=operation.origin,
+    )

@@ -1,0 +1,151 @@
+"""From a graph, fetches and the types of the feeds to a program: pruned, typed, gradients expanded, state as values.
+
+Variables become parameters and results. Among the operations that run, reads and writes of a variable take effect in
+the order in which the graph created them: the walk goes in that order and keeps each variable's current value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from polyflow.core import building
+from polyflow.core.graph import Graph
+from polyflow.core.primitives import placeholder_op
+from polyflow.core.program import Program
+from polyflow.core.program_builder import ProgramBuilder
+from polyflow.core.tensor import Operation, Tensor
+from polyflow.core.traversal import ancestors
+from polyflow.core.types import TensorType
+from polyflow.errors import FeedError, message
+
+
+@dataclass
+class VariableState:
+    """One variable while a program is made."""
+
+    operation: Operation
+    """The graph's operation that is the variable."""
+    current: Tensor
+    versions: list[Tensor] = field(default_factory=list)
+    """The value at the start of the run, and that after each write."""
+
+    @property
+    def is_written(self) -> bool:
+        return len(self.versions) > 1
+
+
+@dataclass(frozen=True)
+class Specialised:
+    """A program with the meaning of its parameters and results.
+
+    Parameters are the feeds, then the variables read; results are the fetches, then the variables written.
+    """
+
+    program: Program
+    feeds: tuple[Tensor, ...]
+    reads: tuple[Operation, ...]
+    writes: tuple[Operation, ...]
+
+
+class Specialiser(ProgramBuilder):
+    """Writes the program of some fetches of a graph."""
+
+    def __init__(self, graph: Graph, feeds: Mapping[Tensor, TensorType], xp: Any) -> None:
+        super().__init__(xp)
+        self.graph = graph
+        self.variables: dict[Tensor, VariableState] = {}
+        """By the parameter that holds the value at the start of the run."""
+        self._mapping: dict[Tensor, Tensor] = {}
+        self._done: set[Operation] = set()
+        for tensor, type in feeds.items():
+            self.location = tensor.operation.location
+            parameter = self._mapping[tensor] = self.parameter(type, tensor.operation.name)
+            if tensor.operation.op.is_variable:  # a feed stands in for the value at the start of the run
+                self.variables[parameter] = VariableState(tensor.operation, parameter, [parameter])
+
+    def run(self, operations: Sequence[Operation]) -> None:
+        """Specialise ``operations`` and all that they need."""
+        with building.overriding(self):
+            for operation in ancestors(operations, stop=self._mapping):
+                if operation not in self._done and not self._is_fed(operation):
+                    self._done.add(operation)
+                    self._specialise(operation)
+
+    def _is_fed(self, operation: Operation) -> bool:
+        """Whether feeds give all that ``operation`` would compute."""
+        return bool(operation.outputs) and all(each in self._mapping for each in operation.outputs)
+
+    def resolve(self, tensor: Tensor) -> Tensor:
+        """The program's tensor for one of the graph, specialised now if no fetch has asked for it before."""
+        if tensor not in self._mapping:
+            if tensor.operation.owner is not self.graph:
+                return super().resolve(tensor)
+            context = self.location, self.device, self.scope, self.origin
+            self.scope, self.origin = "", None
+            self.run([tensor.operation])
+            self.location, self.device, self.scope, self.origin = context
+        return self._mapping[tensor]
+
+    def variable(self, handle: Tensor) -> VariableState:
+        """The state of the variable whose parameter ``handle`` is."""
+        return self.variables[handle]
+
+    def add_variable(self, operation: Operation, type: TensorType) -> Tensor:
+        """The parameter that holds the variable's value at the start of the run."""
+        parameter = self.parameter(type, operation.name)
+        self.variables[parameter] = VariableState(operation, parameter, [parameter])
+        return parameter
+
+    def _specialise(self, operation: Operation) -> None:
+        self.location, self.device = operation.location, operation.device
+        if operation.op is placeholder_op:
+            raise _missing_feed(operation)
+        if operation.op.is_variable:
+            self._mapping[operation.output] = self.add_variable(operation, operation.output.type)
+            return
+        inputs = [self._mapping[each] for each in operation.inputs]
+        outputs = self.apply(operation.op, inputs, operation.attributes, operation.name, operation.device)
+        if isinstance(outputs, Tensor):
+            outputs = (outputs,)
+        for tensor, made in zip(operation.outputs, outputs, strict=True):
+            self._mapping.setdefault(tensor, made)  # where a feed gives one output of several, it stays
+
+
+def specialise(
+    graph: Graph,
+    fetches: Sequence[Tensor],
+    targets: Sequence[Operation],
+    feeds: Mapping[Tensor, TensorType],
+    xp: Any,
+) -> Specialised:
+    """The program that computes ``fetches`` and runs ``targets``, given the types of ``feeds``.
+
+    ``xp`` is the namespace of ops that gradient rules and expansions are written against.
+
+    Raises ``FeedError`` where a placeholder is needed and not fed, and every error of inference, with the user's line.
+    """
+    specialiser = Specialiser(graph, feeds, xp)
+    specialiser.run([*(each.operation for each in fetches), *targets])
+    results = [specialiser.resolve(each) for each in fetches]
+    states = specialiser.variables.values()
+    written = [state for state in states if state.is_written]
+    program = specialiser.finish([*results, *(state.current for state in written)])
+    return Specialised(
+        program,
+        tuple(feeds),
+        tuple(state.operation for state in states if state.operation.output not in feeds),
+        tuple(state.operation for state in written),
+    )
+
+
+def _missing_feed(operation: Operation) -> FeedError:
+    return FeedError(
+        message(
+            f"placeholder {operation.name!r} is needed and was not fed",
+            needed=f"a value of type {operation.output.type}",
+            where=operation.location,
+            remedy=f"session.run(fetches, {{{operation.name}: value}})",
+        )
+    )

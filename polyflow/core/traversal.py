@@ -1,0 +1,48 @@
+"""Walking graphs and programs without recursion: ancestors, users, what depends on what."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+
+from polyflow.core.tensor import Operation, Tensor
+
+
+def ancestors(
+    operations: Iterable[Operation], *, stop: Container[Tensor] = (), control: bool = True
+) -> list[Operation]:
+    """``operations`` and everything they depend on, in the order of creation.
+
+    The walk does not pass through a tensor of ``stop``; ``control`` says whether it follows control inputs.
+    """
+    seen: set[Operation] = set()
+    waiting = list(operations)
+    while waiting:
+        operation = waiting.pop()
+        if operation in seen:
+            continue
+        seen.add(operation)
+        for tensor in operation.inputs:
+            if tensor.operation not in seen and tensor not in stop:
+                waiting.append(tensor.operation)
+        if control:
+            waiting.extend(each for each in operation.control_inputs if each not in seen)
+    return sorted(seen, key=lambda each: each.position)
+
+
+def dependents(operations: Iterable[Operation], sources: Iterable[Tensor]) -> set[Tensor]:
+    """The outputs of ``operations`` that depend on a tensor of ``sources``, the sources included.
+
+    ``operations`` must stand in an order in which they can run.
+    """
+    found = set(sources)
+    for operation in operations:
+        for tensor in operation.inputs:
+            if tensor in found:
+                found.update(operation.outputs)
+                break
+    return found
+
+
+def last_uses(operations: Iterable[Operation]) -> dict[Tensor, int]:
+    """For each tensor, the place in the sequence of the last operation that reads it."""
+    return {tensor: place for place, operation in enumerate(operations) for tensor in operation.inputs}

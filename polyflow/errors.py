@@ -1,0 +1,129 @@
+"""Every exception of polyflow, and the one layout of their messages.
+
+A message says who (the operation), which operand, what was found, what is needed, where the user built it, and what to
+try. Each class is also the builtin exception that a Python programmer would expect to catch.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PolyflowError(Exception):
+    """Base class of every error that polyflow raises on purpose."""
+
+
+class ShapeError(PolyflowError, ValueError):
+    """Shapes that do not fit together, or not the operation."""
+
+
+class DTypeError(PolyflowError, TypeError):
+    """A dtype that an operation does not take, or dtypes that do not promote."""
+
+
+class AxisError(PolyflowError, IndexError, ValueError):
+    """An axis outside the rank of its operand, or named twice."""
+
+
+class ArgumentError(PolyflowError, TypeError):
+    """A call that does not match the signature of an operation."""
+
+
+class ValueRangeError(PolyflowError, ValueError):
+    """An attribute whose value makes no sense, such as a negative count."""
+
+
+class GraphError(PolyflowError, ValueError):
+    """Tensors of different graphs in one call, or a graph that cannot be changed any more."""
+
+
+class FinalizedGraphError(GraphError, RuntimeError):
+    """An operation added after ``graph.finalize()``."""
+
+
+class UnknownNameError(PolyflowError, KeyError):
+    """A name that is in no graph, registry or scope that was asked."""
+
+    __str__ = Exception.__str__  # KeyError would show the message quoted
+
+
+class SymbolicValueError(PolyflowError, TypeError, ValueError):
+    """A symbolic tensor used where a value is needed: ``if``, ``float``, iteration."""
+
+
+class FeedError(PolyflowError, ValueError):
+    """A feed that is missing, superfluous, or of the wrong dtype or shape."""
+
+
+class FetchError(PolyflowError, ValueError, TypeError):
+    """A fetch that is no tensor, operation, variable or name of the session's graph."""
+
+
+class GradientError(PolyflowError, LookupError):
+    """An operation on the way of a gradient that has no gradient rule, or a rule that broke its contract."""
+
+
+class BackendError(PolyflowError, LookupError):
+    """A backend that is unknown, or that cannot be loaded."""
+
+
+class KernelError(PolyflowError, NotImplementedError):
+    """An operation that the chosen backend has no kernel for."""
+
+
+class SessionClosedError(PolyflowError, RuntimeError):
+    """A session used after ``close()``."""
+
+
+class ExecutionError(PolyflowError, RuntimeError):
+    """A kernel that failed while a program ran."""
+
+
+class PluginError(PolyflowError, ImportError):
+    """A plugin that cannot be imported, or two that declare the same name."""
+
+
+class VerificationError(PolyflowError, AssertionError):
+    """A program that breaks an invariant: a fault of a pass or of polyflow, not of the user."""
+
+
+def message(
+    summary: str,
+    *,
+    operand: str | None = None,
+    found: object = None,
+    needed: object = None,
+    where: object = None,
+    remedy: str | None = None,
+) -> str:
+    """The text of an error: a summary, then one line for each thing that is known.
+
+    >>> print(message("add: shapes do not broadcast", found="(2,) and (3,)", remedy="reshape one of them"))
+    add: shapes do not broadcast
+      found:   (2,) and (3,)
+      try:     reshape one of them
+    """
+    lines = [summary]
+    details = (("operand", operand), ("found", found), ("needed", needed), ("built at", where), ("try", remedy))
+    for label, detail in details:
+        if detail is not None:
+            lines.append(f"  {label + ':':<8} {detail}")
+    return "\n".join(lines)
+
+
+def nearest(name: str, candidates: Iterable[str]) -> str:
+    """A hint that names the candidates closest to ``name``, for the end of a message.
+
+    >>> nearest("nunpy", ["numpy", "jax"])
+    "did you mean 'numpy'?"
+    >>> nearest("torch", ["numpy", "jax"])
+    "known are: 'jax', 'numpy'"
+    """
+    known = sorted(candidates)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    if close:
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    if not known:
+        return "none are known"
+    return f"known are: {', '.join(map(repr, known))}"
