@@ -1,0 +1,85 @@
+"""Where values come from: constants and placeholders, in the words of TensorFlow 1, and ``asarray`` in the standard's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from polyflow.core.dtypes import DType, as_dtype
+from polyflow.core.graph import get_default_graph
+from polyflow.core.literal import Literal, literal
+from polyflow.core.primitives import astype, placeholder_op
+from polyflow.core.tensor import Tensor
+from polyflow.errors import ShapeError, ValueRangeError, message
+
+
+def placeholder(
+    dtype: DType | str | type | None = None,
+    shape: int | Sequence[int | None] | None = None,
+    name: str | None = None,
+) -> Tensor:
+    """A tensor whose value is given when a session runs.
+
+    >>> import polyflow as pf
+    >>> x = pf.placeholder("float32", (None, 2), name="x")
+    >>> pf.Session().run(x * 2, {x: [[1, 2]]}).tolist()
+    [[2.0, 4.0]]
+
+    ``dtype`` and ``shape`` may be left open, whole or, with ``None``, dimension by dimension: the first run knows them.
+    """
+    return placeholder_op(  # type: ignore[no-any-return]
+        dtype=None if dtype is None else as_dtype(dtype), shape=_shape(shape), name=name
+    )
+
+
+def _shape(shape: int | Sequence[int | None] | None) -> tuple[int | None, ...] | None:
+    if shape is None:
+        return None
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    for size in sizes:
+        if size is not None and (not isinstance(size, int) or size < 0):
+            raise ValueRangeError(message("not a shape", found=sizes, needed="sizes of at least 0, or None"))
+    return sizes
+
+
+def constant(
+    value: object, dtype: DType | str | type | None = None, shape: Sequence[int] | None = None, name: str | None = None
+) -> Tensor:
+    """A tensor that always has ``value``: a number, a nested list, or an array, which is copied.
+
+    >>> import polyflow as pf
+    >>> pf.Session().run(pf.constant(7, pf.float32, (2, 2))).tolist()
+    [[7.0, 7.0], [7.0, 7.0]]
+
+    ``dtype`` converts Python numbers; an array keeps its own, and another ``dtype`` is an error. With ``shape`` the
+    elements are arranged so, and a single one is repeated.
+    """
+    snapshot = literal(value, None if dtype is None else as_dtype(dtype))
+    if shape is not None:
+        snapshot = _arranged(snapshot, tuple(shape))
+    return get_default_graph().constant(snapshot, name=name)
+
+
+def _arranged(value: Literal, shape: tuple[int, ...]) -> Literal:
+    arranged = Literal(value.dtype, shape, value.data)
+    if value.size == arranged.size:
+        return arranged
+    if value.size == 1:
+        return Literal(value.dtype, shape, value.data * arranged.size)
+    raise ShapeError(message("constant: too few or too many elements for the shape", found=value.size, needed=shape))
+
+
+def asarray(value: object, /, *, dtype: DType | None = None, copy: bool | None = None) -> Tensor:
+    """``value`` as a tensor: a tensor is returned as it is, or cast to ``dtype``.
+
+    >>> import polyflow as pf
+    >>> pf.asarray([1, 2], dtype=pf.float64)
+    <Tensor 'constant:0' float64[2]>
+
+    Standard: "asarray". ``copy`` is accepted for the standard's sake: values are immutable.
+    """
+    convert: Any = getattr(value, "__tensor__", None)
+    if convert is None:
+        return constant(value, dtype)
+    tensor: Tensor = convert()
+    return tensor if dtype is None or tensor.dtype is as_dtype(dtype) else astype(tensor, dtype)

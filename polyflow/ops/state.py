@@ -1,0 +1,311 @@
+"""Variables: values that a session keeps from run to run, and the operations that read and write them.
+
+A variable is an operation in the graph and a value in a session. Reads and writes take effect in the order in which
+the graph created them; specialisation turns them into values, so no executor ever sees a lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from polyflow.core.declaration import Trait, define_op
+from polyflow.core.dtypes import DType, as_dtype
+from polyflow.core.graph import get_default_graph
+from polyflow.core.inference import check_same_shape
+from polyflow.core.literal import literal
+from polyflow.core.location import user_location
+from polyflow.core.operators import Operators
+from polyflow.core.primitives import astype
+from polyflow.core.samples import Sample, normal
+from polyflow.core.tensor import Operation, Tensor
+from polyflow.core.types import TensorType
+from polyflow.errors import DTypeError, ShapeError, message
+from polyflow.ops.ordering import identity
+
+VARIABLES = "variables"
+TRAINABLE_VARIABLES = "trainable_variables"
+
+
+@define_op(name="variable", is_variable=True)
+def variable_op(*, type: TensorType, initial_value: Tensor, trainable: bool = True) -> TensorType:
+    """The value that a variable has at the start of a run; users make a :class:`polyflow.Variable`.
+
+    >>> import polyflow as pf
+    >>> pf.Variable([1.0]).operation.op
+    <op variable>
+    """
+    return type
+
+
+variable_op.no_gradient("it has no operand; ask for the gradient with respect to the variable")
+
+
+@define_op(name="read_variable", takes_unknown=True)
+def read_variable_op(handle: TensorType, /) -> TensorType:
+    """The value that a variable has at this place in the order of the program.
+
+    >>> import polyflow as pf
+    >>> w = pf.Variable(1.0)
+    >>> pf.Session().run([w.assign(5.0), w.read_value()])
+    [array(5., dtype=float32), array(5., dtype=float32)]
+    """
+    return handle
+
+
+read_variable_op.no_gradient("specialisation replaces it by the value")
+
+
+@read_variable_op.expansion
+def read_variable_expansion(builder: Any, inputs: tuple[Tensor, ...], attributes: Any) -> Tensor:
+    # An operation of its own: a gradient with respect to one read is not that with respect to all of them.
+    return builder.apply(identity, (builder.variable(inputs[0]).current,), {}, None, None)  # type: ignore[no-any-return]
+
+
+@define_op(name="assign", takes_unknown=True)
+def assign_op(handle: TensorType, value: TensorType, /) -> TensorType:
+    """Give a variable a new value; the result is that value.
+
+    >>> import polyflow as pf
+    >>> w = pf.Variable(1.0)
+    >>> pf.Session().run(w.assign(5.0)).tolist()
+    5.0
+    """
+    _check_assigned(handle, value)
+    return handle
+
+
+assign_op.no_gradient("a gradient with respect to the variable starts at its value")
+
+
+@assign_op.expansion
+def assign_expansion(builder: Any, inputs: tuple[Tensor, ...], attributes: Any) -> Tensor:
+    handle, value = inputs
+    dtype = handle.type.known_dtype
+    if value.type.weak:
+        value = builder.cast(value, dtype)
+    _check_assigned(handle.type, value.type)
+    state = builder.variable(handle)
+    state.current = builder.add(assigned, (value,), {}, f"{state.operation.name}/assigned").output
+    state.versions.append(state.current)
+    return state.current  # type: ignore[no-any-return]
+
+
+def _check_assigned(handle: TensorType, value: TensorType) -> None:
+    if value.dtype is not None and not value.weak and value.dtype is not handle.dtype:
+        raise DTypeError(
+            message(
+                "assign: the value has another dtype than the variable",
+                found=value.dtype,
+                needed=handle.dtype,
+                where=user_location(),
+                remedy=f"polyflow.astype(value, polyflow.{handle.dtype})",
+            )
+        )
+    check_same_shape(handle, value, "assign: the value has another shape than the variable")
+
+
+@define_op(traits=Trait.IDENTITY)
+def assigned(value: TensorType, /) -> TensorType:
+    """The value just assigned to a variable, at which the gradient with respect to the variable starts anew.
+
+    >>> from polyflow.core.types import TensorType
+    >>> str(assigned.rule(TensorType(as_dtype("float32"), (2,))))
+    'float32[2]'
+    """
+    return value
+
+
+assigned.zero_gradient("the gradient with respect to a variable is that with respect to the value it holds")
+
+
+@assigned.kernel
+def assigned_kernel(xp: Any, value: Any) -> Any:
+    return value
+
+
+@assigned.samples
+def assigned_samples() -> Iterator[Sample]:
+    yield Sample(normal(2, 3), gradient=False)
+
+
+def _of_tensor(name: str) -> Callable[..., Any]:
+    """A method that does to a variable what it does to the tensor of its value."""
+
+    def method(self: Variable, *arguments: Any, **keywords: Any) -> Any:
+        return getattr(self.value(), name)(*arguments, **keywords)
+
+    method.__name__ = name
+    return method
+
+
+class Variable(Operators):
+    """A value that a session keeps from run to run.
+
+    >>> import polyflow as pf
+    >>> w = pf.Variable([1.0, 2.0], name="w")
+    >>> with pf.Session() as session:
+    ...     session.run(w.assign_add([1.0, 1.0])).tolist()
+    ...     session.run(w).tolist()
+    [2.0, 3.0]
+    [2.0, 3.0]
+
+    It takes its initial value in a session when that session first uses it; no initialiser needs to run, though
+    ``initializer`` resets it. It stands wherever a tensor can stand.
+    """
+
+    def __init__(
+        self,
+        initial_value: object,
+        *,
+        dtype: DType | str | None = None,
+        name: str | None = None,
+        trainable: bool = True,
+    ) -> None:
+        graph = get_default_graph()
+        if callable(initial_value):
+            initial_value = initial_value()
+        name = name or "Variable"
+        if hasattr(initial_value, "__tensor__"):
+            initial = graph.as_tensor(initial_value)
+            if dtype is not None and initial.dtype is not as_dtype(dtype):
+                initial = astype(initial, as_dtype(dtype))
+        else:
+            snapshot = literal(initial_value, None if dtype is None else as_dtype(dtype))
+            initial = graph.constant(snapshot, name=f"{name}/initial_value")
+        if not initial.type.is_static:
+            raise ShapeError(
+                message(
+                    f"variable {name!r}: the type of its initial value is not known",
+                    found=str(initial.type),
+                    needed="a dtype and every dimension",
+                    where=user_location(),
+                )
+            )
+        self.initial_value: Tensor = initial
+        attributes = {
+            "type": TensorType(initial.dtype, initial.shape),
+            "initial_value": initial,
+            "trainable": trainable,
+        }
+        self.operation: Operation = graph.add(variable_op, (), attributes, name)
+        self.trainable = trainable
+        self._latest = self.operation.output
+        graph.add_to_collection(VARIABLES, self)
+        if trainable:
+            graph.add_to_collection(TRAINABLE_VARIABLES, self)
+
+    # -- what it is
+
+    @property
+    def name(self) -> str:
+        return self.handle.name
+
+    @property
+    def op(self) -> Operation:
+        return self.operation
+
+    @property
+    def handle(self) -> Tensor:
+        """The tensor that stands for the variable: its value at the start of a run."""
+        return self.operation.output
+
+    @property
+    def graph(self) -> Any:  # a Graph
+        return self.operation.owner
+
+    @property
+    def owner(self) -> Any:  # what builds operations on it
+        return self.operation.owner
+
+    @property
+    def dtype(self) -> DType:
+        return self.handle.type.known_dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.handle.type.static_shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def get_shape(self) -> tuple[int, ...]:
+        """The shape, as TensorFlow 1 asks for it."""
+        return self.shape
+
+    # -- reading
+
+    def __tensor__(self) -> Tensor:
+        return self._latest
+
+    def value(self) -> Tensor:
+        """The value at this place in the program."""
+        return self._latest
+
+    def read_value(self) -> Tensor:
+        """The value at this place in the program, read by an operation of its own."""
+        return read_variable_op(self.handle)  # type: ignore[no-any-return]
+
+    def eval(self, session: Any = None) -> Any:
+        """The value in ``session``, for programs in TensorFlow 1's words."""
+        return self.handle.eval(session=session)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return self._latest[key]
+
+    __len__, __iter__, __contains__ = map(_of_tensor, ("__len__", "__iter__", "__contains__"))
+    # What only a value could answer is refused, as by a tensor.
+    __bool__, __array__ = map(_of_tensor, ("__bool__", "__array__"))
+    __float__, __int__, __complex__ = map(_of_tensor, ("__float__", "__int__", "__complex__"))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._latest, name)
+
+    # -- writing
+
+    def assign(self, value: object, name: str | None = None) -> Tensor:
+        """An operation that gives the variable ``value``; its result is the new value."""
+        if isinstance(value, list | tuple):  # Python numbers take the dtype of the variable
+            value = literal(value, self.dtype)
+        result: Tensor = assign_op(self.handle, value, name=name)
+        self._latest = read_variable_op(self.handle)
+        return result
+
+    def assign_add(self, delta: object, name: str | None = None) -> Tensor:
+        """An operation that adds ``delta`` to the variable."""
+        return self.assign(self._latest + delta, name)  # type: ignore[operator]
+
+    def assign_sub(self, delta: object, name: str | None = None) -> Tensor:
+        """An operation that subtracts ``delta`` from the variable."""
+        return self.assign(self._latest - delta, name)  # type: ignore[operator]
+
+    @property
+    def initializer(self) -> Operation:
+        """An operation that gives the variable its initial value again."""
+        return self.assign(self.initial_value, f"{self.operation.name}/initializer").operation
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return f"<Variable {self.operation.name!r} {self.handle.type}>"
+
+
+def global_variables() -> list[Variable]:
+    """The variables of the default graph."""
+    return get_default_graph().get_collection(VARIABLES)
+
+
+def trainable_variables() -> list[Variable]:
+    """The variables of the default graph that optimizers change."""
+    return get_default_graph().get_collection(TRAINABLE_VARIABLES)
+
+
+def as_variables(variables: object, otherwise: Callable[[], list[Variable]]) -> list[Variable]:
+    """``variables`` as a list; ``otherwise()`` for ``None``."""
+    if variables is None:
+        return otherwise()
+    return list(variables) if isinstance(variables, list | tuple) else [variables]  # type: ignore[list-item]
