@@ -1,0 +1,152 @@
+"""What a backend supplies: kernels, dtypes, devices, compilation. Semantics are never its own.
+
+``Backend`` is the protocol that sessions rely on. ``NamespaceBackend`` fulfils it for any array API namespace; most
+backends are that class with a table of kernels of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from polyflow.core.dtypes import DTYPES, DType, as_dtype
+from polyflow.core.literal import Literal, literal
+from polyflow.core.types import TensorType
+from polyflow.errors import DTypeError
+
+Array = Any  # a backend's own array type; polyflow never looks inside
+Kernel = Callable[..., Any]  # takes a backend's arrays, and attributes in the backend's own dtypes
+KernelTable = Mapping[str, Kernel]
+"""Kernels by the full name of their op; each has its op's signature."""
+
+
+@dataclass(frozen=True)
+class BackendEntry:
+    """How a backend is announced before it is loaded."""
+
+    name: str
+    factory: Callable[[], Backend]
+    """Imports the array library and makes the backend."""
+    summary: str = ""
+    install: str = ""
+    """The command that installs what the factory needs."""
+
+
+@dataclass(frozen=True)
+class CompileRequest:
+    """What a backend is told when it compiles a program."""
+
+    parameters: tuple[TensorType, ...]
+    donated: tuple[int, ...]
+    """Places of the parameters whose memory the results may take over."""
+    device: str
+    is_static: bool = True
+    """Whether the shapes of all values are known; a compiler that needs them must let the function run as it is."""
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """The contract between a session and an array library."""
+
+    name: str
+    namespace: Any  # the array API namespace of the library
+    kernels: KernelTable
+    """Kernels that take precedence over an op's generic kernel and over the namespace."""
+    dtypes: frozenset[DType]
+    is_compiled: bool
+    """Whether programs are compiled, so that plans are dear to make and cheap to run."""
+    in_place: frozenset[str]
+    """Ops whose kernel takes, after its operands, an array to write its result into, which may be one of them."""
+    fresh: frozenset[str]
+    """Ops whose kernel returns memory of its own, shared with no operand; those of ``in_place`` are among them."""
+
+    def devices(self) -> Sequence[str]:
+        """The names of the devices, the default one first."""
+        ...
+
+    def native_dtype(self, dtype: DType) -> Any:
+        """The library's own object for ``dtype``."""
+        ...
+
+    def type_of(self, value: object) -> TensorType | None:
+        """The type of ``value`` if programs take it as it is, without a copy; ``None`` if it must be converted."""
+        ...
+
+    def from_literal(self, value: Literal, device: str) -> Array:
+        """An array with the elements of ``value``."""
+        ...
+
+    def to_literal(self, array: Array) -> Literal:
+        """The elements of an array."""
+        ...
+
+    def guard(self, array: Array) -> Array:
+        """An array that a user may keep while the session goes on to use and replace ``array``."""
+        ...
+
+    def compile(self, function: Callable[..., tuple[Array, ...]], request: CompileRequest) -> Callable[..., Any]:
+        """``function``, which calls the backend's kernels one after the other, as fast as the backend can run it."""
+        ...
+
+
+class NamespaceBackend:
+    """A backend over an array API namespace; override what the library does better."""
+
+    is_compiled = False
+    in_place: frozenset[str] = frozenset()
+    fresh: frozenset[str] = frozenset()
+
+    def __init__(self, name: str, namespace: Any, kernels: KernelTable | None = None) -> None:
+        self.name = name
+        self.namespace = namespace
+        self.kernels: KernelTable = kernels or {}
+        self._native = {
+            dtype: getattr(namespace, dtype.name) for dtype in DTYPES.values() if hasattr(namespace, dtype.name)
+        }
+        self.dtypes = frozenset(self._native)
+        self._types: dict[Any, TensorType] = {}
+        self.array_types: tuple[type, ...] = ()
+        """The classes whose instances programs take as they are."""
+
+    def devices(self) -> Sequence[str]:
+        """One device, unless the library says otherwise."""
+        return ("cpu",)
+
+    def native_dtype(self, dtype: DType) -> Any:
+        """The namespace's attribute of that name."""
+        return self._native[dtype]
+
+    def type_of(self, value: object) -> TensorType | None:
+        """The type of an array of the library; equal types are one object."""
+        if not isinstance(value, self.array_types):
+            return None
+        key = value.dtype, value.shape  # type: ignore[attr-defined]
+        found = self._types.get(key)
+        if found is None and self._is_native(key[0]):
+            found = self._types[key] = TensorType(as_dtype(key[0]), tuple(key[1]))
+        return found
+
+    def _is_native(self, dtype: Any) -> bool:
+        """Whether kernels take arrays of the library's ``dtype``: not text, not the other byte order."""
+        try:
+            known = as_dtype(dtype)
+        except DTypeError:
+            return False
+        return known not in self._native or bool(self.native_dtype(known) == dtype)
+
+    def from_literal(self, value: Literal, device: str) -> Array:
+        """An array made from nested lists, by the standard's ``asarray``."""
+        return self.namespace.asarray(value.tolist(), dtype=self._native[value.dtype])
+
+    def to_literal(self, array: Array) -> Literal:
+        """The elements read as :func:`polyflow.core.literal.literal` reads any array."""
+        return literal(array)
+
+    def guard(self, array: Array) -> Array:
+        """The array itself: right for libraries whose arrays never change."""
+        return array
+
+    def compile(self, function: Callable[..., tuple[Array, ...]], request: CompileRequest) -> Callable[..., Any]:
+        """The function as it is."""
+        return function

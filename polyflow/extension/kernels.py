@@ -1,0 +1,56 @@
+"""Finding the kernel of an op on a backend, and the attributes in the backend's own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from polyflow.core.declaration import Op
+from polyflow.core.dtypes import DType
+from polyflow.core.literal import Literal
+from polyflow.core.signature import Slice
+from polyflow.core.tensor import Operation
+from polyflow.extension.backend import Backend, Kernel
+
+
+def find_kernel(op: Op, backend: Backend) -> Kernel | None:
+    """The backend's own kernel, the op's generic one, or the namespace's function, in this order; ``None`` without."""
+    found = backend.kernels.get(op.full_name)
+    if found is not None:
+        return found
+    if op.kernel_rule is not None:
+        return partial(op.kernel_rule, backend.namespace)
+    owner: Any = backend.namespace
+    for part in op.full_name.split("."):
+        owner = getattr(owner, part, None)
+    return owner  # type: ignore[no-any-return]
+
+
+def missing_kernels(operations: tuple[Operation, ...], backend: Backend) -> list[Operation]:
+    """The operations that ``backend`` has no kernel for."""
+    known: dict[Op, bool] = {}
+    missing = []
+    for operation in operations:
+        if operation.op not in known:
+            known[operation.op] = find_kernel(operation.op, backend) is not None
+        if not known[operation.op]:
+            missing.append(operation)
+    return missing
+
+
+def native_attributes(attributes: Mapping[str, Any], backend: Backend, device: str) -> Mapping[str, Any]:
+    """Attributes as kernels get them: the backend's dtypes, arrays for literals, Python's slices."""
+    return {name: _native(value, backend, device) for name, value in attributes.items()}
+
+
+def _native(value: Any, backend: Backend, device: str) -> Any:
+    if isinstance(value, DType):
+        return backend.native_dtype(value)
+    if isinstance(value, Literal):
+        return backend.from_literal(value, device)
+    if isinstance(value, Slice):
+        return slice(*value)
+    if type(value) is tuple:
+        return tuple(_native(each, backend, device) for each in value)
+    return value

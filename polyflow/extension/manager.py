@@ -1,0 +1,182 @@
+"""The plugins of this process: found by entry points, asked through hooks, each kept from harming the others."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from polyflow.core.registry import OpNamespace, OpRegistry
+from polyflow.errors import BackendError, PluginError, message, nearest
+from polyflow.extension import hookspecs
+from polyflow.extension.backend import Backend, BackendEntry, Kernel
+from polyflow.extension.command import Command
+from polyflow.extension.passes import Pass
+
+GROUP = "polyflow"
+DISABLED = "POLYFLOW_DISABLE_PLUGINS"
+"""Environment variable: names of plugins, separated by commas, that are not loaded."""
+
+
+@dataclass(frozen=True)
+class PluginRecord:
+    """What became of one plugin."""
+
+    name: str
+    distribution: str
+    module: str
+    error: Exception | None = None
+    is_disabled: bool = False
+
+
+class Extensions:
+    """All that plugins bring: ops, backends, kernels, passes, commands."""
+
+    def __init__(self, *, load_entry_points: bool = True) -> None:
+        self._plugins = pluggy.PluginManager(hookspecs.PROJECT)
+        self._plugins.add_hookspecs(hookspecs)
+        self._distributions: dict[str, str] = {}
+        self._loaded: dict[str, Backend] = {}
+        self._lock = threading.RLock()
+        self.records: list[PluginRecord] = []
+        if load_entry_points:
+            self._load_entry_points()
+
+    def register(self, plugin: ModuleType | object, name: str, distribution: str) -> None:
+        """Take in a plugin that no entry point names."""
+        self._plugins.register(plugin, name)
+        self._plugins.check_pending()
+        self._distributions[name] = distribution
+        module = getattr(plugin, "__name__", type(plugin).__name__)
+        self.records.append(PluginRecord(name, distribution, module))
+
+    def _load_entry_points(self) -> None:
+        disabled = {each.strip() for each in os.environ.get(DISABLED, "").split(",")}
+        for point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda each: each.name):
+            distribution = point.dist.name if point.dist is not None else "unknown"
+            if point.name in disabled:
+                self.records.append(PluginRecord(point.name, distribution, point.value, is_disabled=True))
+                continue
+            try:
+                self.register(point.load(), point.name, distribution)
+            except Exception as error:  # a broken plugin must not break anybody else
+                if self._plugins.has_plugin(point.name):
+                    self._plugins.unregister(name=point.name)
+                self.records.append(PluginRecord(point.name, distribution, point.value, error=error))
+
+    def _call(self, hook: str) -> Iterator[tuple[Any, str]]:
+        """What each plugin's implementation of ``hook`` returned, with the plugin's distribution."""
+        for implementation in getattr(self._plugins.hook, hook).get_hookimpls():
+            name = implementation.plugin_name
+            try:
+                brought = implementation.function()
+                brought = brought if isinstance(brought, Mapping) else list(brought)  # a generator fails here
+            except Exception as error:  # a broken plugin must not break anybody else
+                self.records = [replace(each, error=error) if each.name == name else each for each in self.records]
+                continue
+            yield brought, self._distributions[name]
+
+    # -- what they bring
+
+    @cached_property
+    def ops(self) -> OpRegistry:
+        """Every op, by name."""
+        registry = OpRegistry()
+        for ops, distribution in self._call("polyflow_ops"):
+            registry.add(ops, distribution)
+        return registry
+
+    @cached_property
+    def namespace(self) -> OpNamespace:
+        """Every op as an attribute: what gradient rules are written against."""
+        return OpNamespace(self.ops)
+
+    @cached_property
+    def backend_entries(self) -> dict[str, tuple[BackendEntry, str]]:
+        """Every backend that is announced, with the distribution that announces it."""
+        entries: dict[str, tuple[BackendEntry, str]] = {}
+        for announced, distribution in self._call("polyflow_backends"):
+            for entry in announced:
+                if entry.name in entries:
+                    raise PluginError(
+                        message(
+                            f"two backends are called {entry.name!r}",
+                            found=f"one of {entries[entry.name][1]}, one of {distribution}",
+                            needed="one backend a name",
+                        )
+                    )
+                entries[entry.name] = entry, distribution
+        return entries
+
+    @cached_property
+    def passes(self) -> tuple[Pass, ...]:
+        """Every pass, in the order of registration."""
+        return tuple(each for passes, _ in self._call("polyflow_passes") for each in passes)
+
+    @cached_property
+    def commands(self) -> tuple[tuple[Command, str], ...]:
+        """Every subcommand, with the distribution it came from."""
+        return tuple((each, origin) for commands, origin in self._call("polyflow_commands") for each in commands)
+
+    @cached_property
+    def _kernels(self) -> dict[str, dict[str, Kernel]]:
+        tables: dict[str, dict[str, Kernel]] = {}
+        for brought, _ in self._call("polyflow_kernels"):
+            for backend, table in brought.items():
+                tables.setdefault(backend, {}).update(table)
+        return tables
+
+    def backend(self, name: str) -> Backend:
+        """The backend called ``name``, loaded when first asked for."""
+        with self._lock:
+            if name not in self._loaded:
+                self._loaded[name] = self._load_backend(name)
+            return self._loaded[name]
+
+    def _load_backend(self, name: str) -> Backend:
+        if name not in self.backend_entries:
+            raise BackendError(self._unknown_backend(name))
+        entry, distribution = self.backend_entries[name]
+        try:
+            backend = entry.factory()
+        except Exception as error:  # whatever a stranger's factory raises is reported alike
+            raise BackendError(
+                message(
+                    f"backend {name!r} of {distribution} cannot be loaded",
+                    found=f"{type(error).__name__}: {error}",
+                    remedy=entry.install or f"install what {distribution} needs",
+                )
+            ) from error
+        extra = self._kernels.get(name)
+        if extra:
+            backend.kernels = {**extra, **backend.kernels}
+        return backend
+
+    def _unknown_backend(self, name: str) -> str:
+        broken = [f"plugin {each.name!r} ({each.distribution}): {each.error}" for each in self.records if each.error]
+        return message(
+            f"no backend is called {name!r}",
+            found="; ".join(broken) or None,
+            needed=nearest(name, self.backend_entries),
+            remedy=f"pip install polyflow-{name}, or the package that announces it; `polyflow backends` lists all",
+        )
+
+
+_default: Extensions | None = None
+_default_lock = threading.Lock()
+
+
+def extensions() -> Extensions:
+    """The plugins of this process, found when first asked for."""
+    global _default
+    with _default_lock:
+        if _default is None:
+            _default = Extensions()
+        return _default
