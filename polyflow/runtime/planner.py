@@ -1,0 +1,201 @@
+"""Making a plan of an optimised program: a check that every kernel is there, and compilation, with a word on each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from polyflow.core.declaration import Trait
+from polyflow.core.literal import Literal
+from polyflow.core.printer import format_program
+from polyflow.core.program import Program
+from polyflow.core.specialise import Specialised
+from polyflow.core.tensor import Operation, Tensor
+from polyflow.errors import DTypeError, ExecutionError, KernelError, message
+from polyflow.extension.backend import Backend, CompileRequest
+from polyflow.extension.kernels import missing_kernels
+from polyflow.extension.passes import Evaluate
+from polyflow.runtime.straight import StraightProgram, evaluate
+
+
+@dataclass
+class Plan:
+    """A program compiled for one backend and device."""
+
+    specialised: Specialised
+    program: Program
+    """After the passes; its parameters and results are those of ``specialised``."""
+    function: Callable[..., tuple[Any, ...]]
+    """Takes feeds, then the variables read; returns fetches, then the variables written."""
+    straight: StraightProgram
+    guarded: tuple[int, ...]
+    """Fetches that may be a variable's value itself, and are handed out through ``backend.guard``."""
+    notes: list[str] = field(default_factory=list)
+
+    def run(self, *arguments: Any) -> tuple[Any, ...]:
+        """Run on arrays; the error of a kernel names its operation."""
+        try:
+            return self.function(*arguments)
+        except Exception as error:
+            raise self.failure(error) from error
+
+    def failure(self, error: Exception) -> Exception:
+        """``error`` with the operation that caused it, if one did."""
+        return self.straight.explain_failure(error) or error
+
+    def explain(self) -> str:
+        """Every stage as text."""
+        parts = [
+            "specialised program",
+            format_program(self.specialised.program),
+            "",
+            "after passes",
+            format_program(self.program),
+            "",
+            "generated function",
+            self.straight.source.rstrip(),
+            "",
+            "decisions",
+            *(f"  {note}" for note in self.notes),
+        ]
+        return "\n".join(parts)
+
+
+def make_plan(
+    specialised: Specialised, program: Program, backend: Backend, device: str, notes: Sequence[str] = ()
+) -> Plan:
+    """Compile ``program``, which passes made of ``specialised``, for ``backend``.
+
+    Raises ``KernelError`` that lists every operation for which the backend has no kernel.
+    """
+    check_kernels(program, backend)
+    straight = StraightProgram(program, backend, device)
+    start = time.perf_counter()
+    donated = _donated(specialised)
+    dynamic = _dynamic_operation(program)
+    if dynamic is not None and backend.is_compiled:
+        reason = f"the shape of {dynamic.name!r} depends on data ({dynamic.location})"
+        notes = [*notes, f"not compiled, run operation by operation: {reason}"]
+    request = CompileRequest(tuple(each.type for each in program.parameters), donated, device, dynamic is None)
+    try:
+        function = backend.compile(straight.function, request)
+    except Exception as error:
+        raise straight.explain_failure(error) or error from error
+    borrowed = () if backend.is_compiled else _borrowed(specialised, program)
+    if borrowed:
+        function = _copying(function, borrowed, backend, device)
+    made = f"compiled in {time.perf_counter() - start:.3f} s, {len(donated)} variables replaced in each run"
+    return Plan(specialised, program, function, straight, _guarded(specialised, program, backend), [*notes, made])
+
+
+def evaluator(backend: Backend, device: str) -> Evaluate:
+    """What runs one operation on literals, for constant folding."""
+
+    def run(operation: Operation, values: tuple[Literal, ...]) -> tuple[Literal, ...]:
+        arrays = [backend.from_literal(each, device) for each in values]
+        request = CompileRequest(tuple(each.type for each in values), (), device)
+        try:
+            # Compiled like a program, so that it runs under the same settings of the library.
+            function = backend.compile(lambda *operands: evaluate(operation, operands, backend, device), request)
+            return tuple(backend.to_literal(each) for each in function(*arrays))
+        except Exception as error:
+            raise ExecutionError(
+                message(f"{operation.op.full_name} failed on constants: {error}", where=operation.location)
+            ) from error
+
+    return run
+
+
+def check_kernels(program: Program, backend: Backend) -> None:
+    """Refuse a program with operations or dtypes that ``backend`` lacks; all of them are listed."""
+    missing = missing_kernels(program.operations, backend)
+    if missing:
+        listed = "\n".join(f"    {each.op.full_name}, built at {each.location}" for each in missing)
+        raise KernelError(
+            message(
+                f"backend {backend.name!r} has no kernel for {len(missing)} operations:\n{listed}",
+                remedy="another backend, or a plugin that brings the kernel (hook polyflow_kernels)",
+            )
+        )
+    for tensor in (*program.parameters, *(each for operation in program.operations for each in operation.outputs)):
+        if tensor.type.dtype not in backend.dtypes:
+            raise DTypeError(
+                message(
+                    f"backend {backend.name!r} has no dtype {tensor.type.dtype}",
+                    operand=tensor.name,
+                    needed=", ".join(sorted(each.name for each in backend.dtypes)),
+                    where=tensor.operation.location,
+                )
+            )
+
+
+def _dynamic_operation(program: Program) -> Operation | None:
+    """The first operation with a result whose shape depends on data."""
+    for operation in program.operations:
+        for tensor in operation.outputs:
+            if not tensor.type.is_static:
+                return operation
+    return None
+
+
+def _donated(specialised: Specialised) -> tuple[int, ...]:
+    """The parameters whose old value nobody needs once the program has run."""
+    written = set(specialised.writes)
+    start = len(specialised.feeds)
+    return tuple(start + index for index, each in enumerate(specialised.reads) if each in written)
+
+
+def _guarded(specialised: Specialised, program: Program, backend: Backend) -> tuple[int, ...]:
+    """The fetches whose memory is that of a parameter or of a variable's new value.
+
+    A compiled program returns views in memory of their own; elsewhere the views of a value are its memory.
+    """
+    seen_through = Trait.NONE if backend.is_compiled else Trait.VIEW | Trait.IDENTITY
+    count = len(program.results) - len(specialised.writes)
+    shared = set(program.parameters)
+    for each in program.results[count:]:
+        shared |= _owners(each, seen_through)
+    return tuple(
+        index
+        for index, each in enumerate(program.results[:count])
+        if not shared.isdisjoint(_owners(each, seen_through))
+    )
+
+
+def _borrowed(specialised: Specialised, program: Program) -> tuple[int, ...]:
+    """The results that go to variables and lie in the memory of a feed, which its user may change at any time."""
+    count = len(program.results) - len(specialised.writes)
+    feeds = set(program.parameters[: len(specialised.feeds)])
+    return tuple(
+        index
+        for index, each in enumerate(program.results)
+        if index >= count and not feeds.isdisjoint(_owners(each, Trait.VIEW | Trait.IDENTITY))
+    )
+
+
+def _owners(tensor: Tensor, seen_through: Trait) -> set[Tensor]:
+    """``tensor`` and all whose memory it may lie in."""
+    found = {tensor}
+    waiting = [tensor]
+    while waiting:
+        operation = waiting.pop().operation
+        if operation.op.traits & seen_through:
+            waiting += [each for each in operation.inputs if each not in found]
+            found.update(operation.inputs)
+    return found
+
+
+def _copying(
+    function: Callable[..., tuple[Any, ...]], places: Sequence[int], backend: Backend, device: str
+) -> Callable[..., tuple[Any, ...]]:
+    """``function`` with the results in ``places`` copied."""
+
+    def run(*arguments: Any) -> tuple[Any, ...]:
+        found = list(function(*arguments))
+        for place in places:
+            found[place] = backend.from_literal(backend.to_literal(found[place]), device)
+        return tuple(found)
+
+    return run

@@ -1,0 +1,321 @@
+"""Sessions: a graph, a backend, and the values of variables, brought together to run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from polyflow.core.building import Builder, swap_default
+from polyflow.core.graph import Graph, get_default_graph
+from polyflow.core.literal import literal
+from polyflow.core.tensor import Operation, Tensor, set_session_finder
+from polyflow.core.types import TensorType, accepts
+from polyflow.errors import BackendError, FeedError, PolyflowError, SessionClosedError, message, nearest
+from polyflow.extension.backend import Backend
+from polyflow.extension.manager import Extensions
+from polyflow.extension.manager import extensions as installed_extensions
+from polyflow.runtime.planner import Plan
+from polyflow.runtime.variables import Cell, VariableStore
+from polyflow.session.fetching import find_element, flatten_fetches
+from polyflow.session.planning import plan_fetches
+from polyflow.session.prepared import Prepared
+
+Feeds = Mapping[Any, Any]  # tensors, variables or names to arrays, nested lists or numbers
+
+
+class Session:
+    """Runs a graph on a backend, and keeps the values of its variables.
+
+    >>> import polyflow as pf
+    >>> x = pf.placeholder(name="x")
+    >>> with pf.Session("numpy") as session:
+    ...     session.run(x * x, {x: 3.0}).tolist()
+    9.0
+
+    ``backend`` is a name that ``polyflow backends`` lists, or a backend object; ``graph`` is the default graph unless
+    one is given; ``device`` is one of the backend's devices, its first by default. ``optimise=False`` runs programs
+    without passes, ``check=True`` verifies them after each pass. Two sessions share nothing.
+    """
+
+    def __init__(
+        self,
+        backend: str | Backend = "numpy",
+        graph: Graph | None = None,
+        device: str | None = None,
+        *,
+        optimise: bool = True,
+        check: bool = False,
+        extensions: Extensions | None = None,
+    ) -> None:
+        self._extensions = extensions or installed_extensions()
+        self.backend: Backend = self._extensions.backend(backend) if isinstance(backend, str) else backend
+        self.graph = get_default_graph() if graph is None else graph
+        self.device = self._find_device(device)
+        self._optimise = optimise
+        self._check = check
+        self._plans: dict[Any, Plan] = {}
+        self._variables = VariableStore()
+        self._lock = threading.RLock()
+        self._is_closed = False
+
+    # -- running
+
+    def run(self, fetches: Any, feed_dict: Feeds | None = None) -> Any:
+        """The values of ``fetches``, in the structure in which they are given.
+
+        A fetch is a tensor, a variable, an operation (whose value is ``None``) or a name; lists, tuples and dicts of
+        them nest. ``feed_dict`` gives values to placeholders, or to any other tensor in place of what the graph would
+        compute. Values come back as the backend's own arrays.
+        """
+        leaves, rebuild = flatten_fetches(fetches)
+        tensors, values, types = self._feeds(feed_dict or {})
+        key = (*leaves, None, *tensors, *types)
+        plan = self._known_plan(key)
+        elements = None
+        if plan is None:
+            elements = [find_element(self.graph, each, "fetch") for each in leaves]
+            plan = self._plan(elements, dict(zip(tensors, types, strict=True)))
+            self._plans[key] = plan
+        found = self._execute(plan, values)
+        return rebuild(self._arrange(leaves, found, elements))
+
+    def _known_plan(self, key: Any) -> Plan | None:
+        try:
+            return self._plans.get(key)
+        except TypeError:  # a fetch that cannot be hashed is none; the search for it will say so
+            return None
+
+    def _arrange(self, leaves: Sequence[Any], found: Sequence[Any], elements: Sequence[Any] | None) -> Sequence[Any]:
+        """One value for each leaf: ``None`` for operations, the next result for tensors."""
+        if elements is None:
+            if not any(isinstance(each, Operation | str) for each in leaves):
+                return found
+            elements = [find_element(self.graph, each, "fetch") for each in leaves]
+        rest = iter(found)
+        return [None if isinstance(each, Operation) else next(rest) for each in elements]
+
+    def prepare(self, fetches: Any, feeds: Sequence[Any] = ()) -> Prepared:
+        """A function of the values of ``feeds``, in order, that returns the values of ``fetches``.
+
+        What ``run`` does for each call is done once for each signature: use it in loops.
+
+        >>> import polyflow as pf
+        >>> x = pf.placeholder("float32", name="x")
+        >>> double = pf.Session().prepare(2 * x, [x])
+        >>> double([1.0, 2.0]).tolist()
+        [2.0, 4.0]
+        """
+        self._check_open()
+        leaves, rebuild = flatten_fetches(fetches)
+        elements = [find_element(self.graph, each, "fetch") for each in leaves]
+        tensors = [self._feedable(each) for each in feeds]
+        _check_distinct(tensors)
+        return Prepared(self, elements, rebuild, tensors)
+
+    def explain(self, fetches: Any, feed_dict: Feeds | None = None) -> str:
+        """Every stage of the plan for ``fetches`` as text: program, passes, generated code, decisions.
+
+        A placeholder that is not fed must have a dtype and shape in the graph.
+        """
+        leaves, _ = flatten_fetches(fetches)
+        elements = [find_element(self.graph, each, "fetch") for each in leaves]
+        tensors, _, types = self._feeds(feed_dict or {})
+        known = dict(zip(tensors, types, strict=True))
+        for operation in self.graph.operations:
+            if operation.op.name == "placeholder" and operation.output.type.is_static:
+                known.setdefault(operation.output, operation.output.type)
+        return self._plan(elements, known).explain()
+
+    def _feeds(self, feed_dict: Feeds) -> tuple[list[Tensor], list[Any], list[TensorType]]:
+        self._check_open()
+        tensors, values, types = [], [], []
+        for key, value in feed_dict.items():
+            tensor = key if isinstance(key, Tensor) and key.operation.owner is self.graph else self._feedable(key)
+            array, type = self.convert_feed(tensor, value)
+            tensors.append(tensor)
+            values.append(array)
+            types.append(type)
+        _check_distinct(tensors)
+        return tensors, values, types
+
+    def _feedable(self, key: Any) -> Tensor:
+        element = find_element(self.graph, key, "feed")
+        if isinstance(element, Operation):
+            raise FeedError(message(f"operation {element.name!r} cannot be fed", needed="a tensor, or the name of one"))
+        return element
+
+    def convert_feed(self, tensor: Tensor, value: Any) -> tuple[Any, TensorType]:
+        """``value`` as an array that programs take, and its type, which must be one that ``tensor`` accepts."""
+        found = self.backend.type_of(value)
+        array = value
+        if found is None:
+            try:
+                is_nested = isinstance(value, list | tuple | bool | int | float | complex)
+                snapshot = literal(value, tensor.type.dtype if is_nested and not hasattr(value, "dtype") else None)
+            except PolyflowError as error:
+                raise FeedError(f"feed of {tensor.name!r}: {error}\n  built at: {tensor.operation.location}") from None
+            found = snapshot.type
+            _check_feed(tensor, found)
+            return self.backend.from_literal(snapshot, self.device), found
+        declared = tensor.type
+        if found.dtype is not declared.dtype or found.shape != declared.shape:
+            _check_feed(tensor, found)
+        return array, found
+
+    # -- what Prepared needs as well
+
+    def _plan(self, elements: Sequence[Tensor | Operation], feeds: Mapping[Tensor, TensorType]) -> Plan:
+        self._check_open()
+        return plan_fetches(
+            self.graph,
+            [each for each in elements if isinstance(each, Tensor)],
+            [each for each in elements if isinstance(each, Operation)],
+            feeds,
+            backend=self.backend,
+            device=self.device,
+            extensions=self._extensions,
+            optimise=self._optimise,
+            check=self._check,
+        )
+
+    def _execute(self, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
+        """Run ``plan`` on fed arrays: read the variables, write them back, return the fetches."""
+        reads, writes = plan.specialised.reads, plan.specialised.writes
+        if not reads and not writes:
+            return self._guard(plan, plan.run(*values))
+        with self._lock:
+            cells = [self.cell(each) for each in reads]
+            found = plan.run(*values, *[cell[0] for cell in cells])
+            count = len(found) - len(writes)
+            # Guarded before the cells are written: a later run may take the memory of what they hold.
+            fetched = self._guard(plan, found[:count])
+            for variable, value in zip(writes, found[count:], strict=True):
+                self._variables.cell(variable)[:] = (value,)
+        return fetched
+
+    def _guard(self, plan: Plan, found: Sequence[Any]) -> Sequence[Any]:
+        if not plan.guarded:
+            return found
+        return [self.backend.guard(each) if index in plan.guarded else each for index, each in enumerate(found)]
+
+    def cell(self, variable: Operation) -> Cell:
+        """The cell of ``variable``, with its initial value if it had none yet."""
+        cell = self._variables.cell(variable)
+        if not cell:
+            with self._lock:
+                self._initialise(variable)
+        return cell
+
+    def _initialise(self, variable: Operation) -> None:
+        """Give ``variable`` its initial value, and before it those that its initial value is computed from."""
+        plans: dict[Operation, Plan] = {}
+        waiting = [variable]
+        while waiting:
+            current = waiting[-1]
+            if current not in plans:
+                plans[current] = self._plan([current.attributes["initial_value"]], {})
+            missing = [each for each in plans[current].specialised.reads if not self._variables.cell(each)]
+            if missing:
+                waiting += missing
+                continue
+            cell = self._variables.cell(waiting.pop())
+            if not cell:
+                cell[:] = self._execute(plans[current], ())
+
+    # -- life
+
+    def close(self) -> None:
+        """Forget the variables and plans; a closed session refuses to run."""
+        self._is_closed = True
+        self._plans.clear()
+        self._variables.clear()
+
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise SessionClosedError(
+                message("the session is closed", remedy="open another: polyflow.Session(backend, graph)")
+            )
+
+    @contextmanager
+    def as_default(self) -> Iterator[Session]:
+        """Inside ``with session.as_default():``, ``tensor.eval()`` finds the session, which stays open afterwards."""
+        self._check_open()
+        _defaults.sessions.append(self)
+        try:
+            yield self
+        finally:
+            _defaults.sessions.pop()
+
+    def __enter__(self) -> Session:
+        self._check_open()
+        _defaults.sessions.append(self)
+        _defaults.graphs.append(swap_default(self.graph))  # what is built inside is what the session can run
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        swap_default(_defaults.graphs.pop())
+        _defaults.sessions.pop()
+        self.close()
+
+    def _find_device(self, wanted: str | None) -> str:
+        devices = self.backend.devices()
+        if wanted is None:
+            return devices[0]
+        if wanted in devices:
+            return wanted
+        raise BackendError(
+            message(f"backend {self.backend.name!r} has no device {wanted!r}", needed=nearest(wanted, devices))
+        )
+
+    def __repr__(self) -> str:
+        state = "closed" if self._is_closed else f"on {self.device}"
+        return f"<Session backend={self.backend.name!r} {state}>"
+
+
+def _check_distinct(tensors: Sequence[Tensor]) -> None:
+    if len(set(tensors)) != len(tensors):
+        twice = next(each for place, each in enumerate(tensors) if each in set(tensors[:place]))
+        raise FeedError(message(f"{twice.name!r} is fed twice", where=twice.operation.location, remedy="feed it once"))
+
+
+def _check_feed(tensor: Tensor, found: TensorType) -> None:
+    declared = tensor.type
+    if accepts(declared, found):
+        return
+    is_dtype = declared.dtype is not None and declared.dtype is not found.dtype
+    remedy = f"cast it: value.astype({str(declared.dtype)!r})" if is_dtype else "reshape the value, or the placeholder"
+    raise FeedError(
+        message(
+            f"feed of {tensor.name!r} has the wrong {'dtype' if is_dtype else 'shape'}",
+            found=str(found),
+            needed=str(declared),
+            where=tensor.operation.location,
+            remedy=remedy,
+        )
+    )
+
+
+class _Defaults(threading.local):
+    """The sessions entered with ``with`` in one thread, innermost last."""
+
+    def __init__(self) -> None:
+        self.sessions: list[Session] = []
+        self.graphs: list[Builder | None] = []
+        """The default graphs that they found."""
+
+
+_defaults = _Defaults()
+
+
+def get_default_session() -> Session | None:
+    """The session of the innermost ``with`` in this thread, or ``None``."""
+    return _defaults.sessions[-1] if _defaults.sessions else None
+
+
+set_session_finder(get_default_session)
