@@ -1,0 +1,27 @@
+"""The command ``polyflow``: subcommands that plugins bring, the built-in ones among them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from polyflow.errors import PolyflowError
+from polyflow.extension.manager import extensions
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; the exit status is its own, 1 for an error of polyflow, 2 for bad arguments."""
+    parser = argparse.ArgumentParser(prog="polyflow", description="Array programs that run on any engine.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command, _ in extensions().commands:
+        subparser = commands.add_parser(command.name, help=command.help, description=command.help)
+        command.add_arguments(subparser)
+        subparser.set_defaults(run=command.run)
+    chosen = parser.parse_args(arguments)
+    try:
+        status: int = chosen.run(chosen)
+    except PolyflowError as error:
+        print(f"polyflow {chosen.command}: {error}", file=sys.stderr)
+        return 1
+    return status
