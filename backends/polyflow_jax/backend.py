@@ -1,0 +1,98 @@
+"""What JAX does in its own way: one compiled program for each plan, variables donated, 64-bit types in a scope.
+
+JAX decides by a process-wide switch whether 64-bit types exist. That switch is left alone: everything that could meet a
+64-bit type runs inside ``jax.enable_x64``, which holds for one thread and one block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import enable_x64
+
+from polyflow.core.dtypes import DType
+from polyflow.core.literal import Literal, literal
+from polyflow.core.types import TensorType
+from polyflow.extension import CompileRequest, NamespaceBackend
+from polyflow_jax.kernels import KERNELS
+
+
+class JaxBackend(NamespaceBackend):
+    """JAX arrays on the devices that JAX finds."""
+
+    is_compiled = True
+
+    def __init__(self) -> None:
+        super().__init__("jax", jnp, KERNELS)
+        self.array_types = (jax.Array, np.ndarray, np.generic)
+        self._devices = {_device_name(each): each for each in jax.devices()}
+        if jax.devices()[0].platform != "cpu":
+            self._devices |= {_device_name(each): each for each in jax.devices("cpu")}
+
+    def devices(self) -> Sequence[str]:
+        """JAX's devices as ``platform:number``, its default first."""
+        return tuple(self._devices)
+
+    def from_literal(self, value: Literal, device: str) -> Any:
+        """A JAX array on ``device``."""
+        array = np.frombuffer(value.data, np.dtype(self._native[value.dtype])).reshape(value.shape)
+        with enable_x64(True):
+            return jax.device_put(array, self._devices[device])
+
+    def to_literal(self, array: Any) -> Literal:
+        """The elements, copied to the host."""
+        return literal(np.asarray(array))
+
+    def guard(self, array: Any) -> Any:
+        """A copy: the memory of a variable is given to the run that replaces it."""
+        with enable_x64(True):
+            return jnp.array(array, copy=True)
+
+    def compile(self, function: Callable[..., Any], request: CompileRequest) -> Callable[..., Any]:
+        """One XLA program, compiled ahead of its first call; operation by operation where shapes depend on data."""
+        device = self._devices[request.device]
+        if not request.is_static:
+            return partial(_call_eagerly, function, device)
+        sharding = jax.sharding.SingleDeviceSharding(device)
+        is_default = device == jax.devices()[0]
+        placement: dict[str, Any] = {} if is_default else {"in_shardings": sharding, "out_shardings": sharding}
+        shapes = [
+            jax.ShapeDtypeStruct(each.static_shape, self.native_dtype(each.known_dtype))  # type: ignore[no-untyped-call]
+            for each in request.parameters
+        ]
+        with enable_x64(True):
+            jitted = jax.jit(function, donate_argnums=request.donated, keep_unused=True, **placement)
+            compiled: Callable[..., Any] = jitted.lower(*shapes).compile()
+        if any(map(_is_wide, request.parameters)):
+            return partial(_call_wide, compiled)
+        return compiled
+
+    def native_dtype(self, dtype: DType) -> np.dtype[Any]:
+        """The ``numpy.dtype`` that JAX uses for ``dtype``."""
+        native: np.dtype[Any] = np.dtype(self._native[dtype])
+        return native
+
+
+def _is_wide(type: TensorType) -> bool:
+    """Whether JAX would narrow an argument of this type outside ``enable_x64``."""
+    dtype = type.known_dtype
+    return dtype.bits > (64 if dtype.kind == "complex" else 32)
+
+
+def _call_wide(compiled: Callable[..., Any], *arguments: Any) -> Any:
+    with enable_x64(True):
+        return compiled(*arguments)
+
+
+def _call_eagerly(function: Callable[..., Any], device: Any, *arguments: Any) -> Any:
+    with enable_x64(True), jax.default_device(device):
+        return function(*[jnp.asarray(each) for each in arguments])
+
+
+def _device_name(device: Any) -> str:
+    return f"{device.platform}:{device.id}"

@@ -1,0 +1,94 @@
+"""Kernels that JAX has under another name, or that differ from the standard in ``jax.numpy``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from polyflow.core.keys import front_of_indices, native_key, split_key
+from polyflow.extension import Kernel
+from polyflow_jax import convolution, pooling
+
+
+def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
+    """The elements converted; the real part of a complex array where the dtype is real."""
+    if jnp.iscomplexobj(x) and not jnp.issubdtype(dtype, jnp.complexfloating) and dtype != jnp.bool_:
+        x = jnp.real(x)
+    return x.astype(dtype)
+
+
+def getitem(x: Any, /, *indices: Any, key: tuple[Any, ...]) -> Any:
+    """``x[key]``, as JAX takes keys of every kind."""
+    return jnp.asarray(x)[native_key(key, indices)]
+
+
+def index_add(x: Any, updates: Any, /, *indices: Any, key: tuple[Any, ...]) -> Any:
+    """``x.at[key].add``; a mask becomes the places where it is true.
+
+    Their number is read off the shape of ``updates``; where that is broadcast, there is room for every place, and what
+    is left over lies outside and is dropped.
+    """
+    x = jnp.asarray(x)
+    masks = [each.dtype == jnp.bool_ for each in indices]
+    if not any(masks):
+        return x.at[native_key(key, indices)].add(updates)
+    spans = [each.ndim if is_mask else 1 for each, is_mask in zip(indices, masks, strict=True)]
+    count = _masked_count(x, updates, key, indices, spans)
+    places: list[Any] = []
+    rest = iter(zip(indices, masks, strict=True))
+    for part in key:
+        if not isinstance(part, str):
+            places.append(part)
+            continue
+        index, is_mask = next(rest)
+        if is_mask:
+            size = index.size if count == 1 else count
+            places.extend(jnp.nonzero(index, size=size, fill_value=max(index.shape, default=1)))
+        else:
+            places.append(index)
+    return x.at[tuple(places)].add(updates, mode="drop")
+
+
+def _masked_count(x: Any, updates: Any, key: Any, indices: Any, spans: list[int]) -> int:
+    """How many elements the masks of ``key`` select, read off the shape of ``updates``."""
+    kept = sum(part.kind in ("slice", "new") for part in split_key(key, x.ndim, spans))
+    place = front_of_indices(key)
+    if place is not None:
+        parts = split_key(key, x.ndim, spans)
+        first = next(number for number, part in enumerate(parts) if part.is_index)
+        place = sum(part.kind in ("slice", "new") for part in parts[:first])
+    return int(updates.shape[place or 0]) if updates.ndim > kept else 1
+
+
+def _unique(name: str) -> Kernel:
+    """A function of the standard that finds distinct elements: of none there are none, also while compiling."""
+    function: Any = getattr(jnp, name)
+
+    def kernel(x: Any, /) -> Any:
+        return function(x, size=0) if x.size == 0 else function(x)
+
+    return kernel
+
+
+def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> Any:
+    """``jax.numpy.searchsorted``, in the dtype of indices."""
+    return jnp.searchsorted(x1, x2, side=side, sorter=sorter).astype(jnp.int64)
+
+
+def sigmoid(x: Any, /) -> Any:
+    """XLA's own logistic function."""
+    return jax.lax.logistic(x)
+
+
+KERNELS: dict[str, Kernel] = {
+    "astype": astype,
+    "getitem": getitem,
+    "index_add": index_add,
+    "searchsorted": searchsorted,
+    **{name: _unique(name) for name in ("unique_all", "unique_counts", "unique_inverse", "unique_values")},
+    "nn.sigmoid": sigmoid,
+    **convolution.KERNELS,
+    **pooling.KERNELS,
+}

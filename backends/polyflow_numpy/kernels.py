@@ -1,0 +1,162 @@
+"""Kernels that NumPy has under another name, or faster than by the array API's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from polyflow.core.keys import native_key
+from polyflow.extension import Kernel
+from polyflow_numpy import convolution, pooling
+
+Array = Any  # numpy.ndarray
+_add_reduce: Any = np.add.reduce  # the stubs know less of `reduce` than NumPy does
+_maximum_reduce: Any = np.maximum.reduce
+_minimum_reduce: Any = np.minimum.reduce
+
+# Ufuncs that the standard names otherwise, or that array_api_compat wraps: called directly they cost half.
+_UFUNCS = {
+    "abs": np.absolute, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,
+    "atan": np.arctan, "atan2": np.arctan2, "atanh": np.arctanh, "add": np.add, "subtract": np.subtract,
+    "multiply": np.multiply, "divide": np.true_divide, "negative": np.negative, "exp": np.exp, "log": np.log,
+    "square": np.square, "sqrt": np.sqrt, "matmul": np.matmul, "maximum": np.maximum, "minimum": np.minimum,
+}  # fmt: skip
+
+
+IN_PLACE = frozenset(_UFUNCS) - {"matmul"} | {"nn.sigmoid", "nn.relu"}
+"""Ops whose kernel takes an array to write into after its operands, which may be one of them."""
+FRESH = IN_PLACE | {
+    "matmul", "sum", "max", "min", "mean", "nn.softmax", "nn.log_softmax", "nn.softmax_cross_entropy_with_logits",
+}  # fmt: skip
+"""Ops whose kernel returns memory of its own."""
+
+
+def sum(x: Array, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    """``numpy.add.reduce``, without the cost of ``numpy.sum``'s wrappers."""
+    return _add_reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+def max(x: Array, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """``numpy.maximum.reduce``."""
+    return _maximum_reduce(x, axis=axis, keepdims=keepdims)
+
+
+def min(x: Array, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """``numpy.minimum.reduce``."""
+    return _minimum_reduce(x, axis=axis, keepdims=keepdims)
+
+
+def astype(x: Array, dtype: Any, /, *, copy: bool = True) -> Any:
+    """The elements converted; the real part of a complex array where the dtype is real."""
+    if x.dtype.kind == "c" and np.dtype(dtype).kind not in "cb":
+        x = x.real
+    return x.astype(dtype)
+
+
+def clip(x: Array, /, min: Any = None, max: Any = None) -> Any:
+    """``numpy.clip``, which takes read-only arrays."""
+    return np.clip(x, min, max)
+
+
+def matrix_transpose(x: Array, /) -> Any:
+    """A view."""
+    return x.swapaxes(-2, -1)
+
+
+def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Any:
+    """A view."""
+    return x.transpose(axes)
+
+
+def squeeze(x: Array, /, axis: int | tuple[int, ...]) -> Any:
+    """A view."""
+    return x.squeeze(axis)
+
+
+def mean(x: Array, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """The sum over the count, as ``numpy.mean`` computes it, without the cost of its wrappers."""
+    total = _add_reduce(x, axis=axis, keepdims=keepdims)
+    if not x.size:
+        return total * np.nan
+    return np.true_divide(total, x.real.dtype.type(x.size // total.size))
+
+
+def sigmoid(x: Array, out: Array | None = None, /) -> Any:
+    """``1 / (1 + exp(-x))`` in one buffer."""
+    y = np.negative(x, out=out)
+    if y.ndim == 0:
+        return np.reciprocal(1 + np.exp(y))
+    np.exp(y, out=y)
+    y += 1
+    return np.reciprocal(y, out=y)
+
+
+def relu(x: Array, out: Array | None = None, /) -> Any:
+    """``max(x, 0)``."""
+    return np.maximum(x, x.dtype.type(0), out=out)
+
+
+def softmax(x: Array, /, *, axis: int) -> Any:
+    """Shifted by the largest element, in one buffer."""
+    y = np.asarray(x - _maximum_reduce(x, axis=axis, keepdims=True, initial=-np.inf))
+    np.exp(y, out=y)
+    y /= _add_reduce(y, axis=axis, keepdims=True)
+    return y
+
+
+def log_softmax(x: Array, /, *, axis: int) -> Any:
+    """Shifted by the largest element, in one buffer."""
+    y = np.asarray(x - _maximum_reduce(x, axis=axis, keepdims=True, initial=-np.inf))
+    y -= np.log(_add_reduce(np.exp(y), axis=axis, keepdims=True))
+    return y
+
+
+def softmax_cross_entropy_with_logits(labels: Array, logits: Array, /, *, axis: int) -> Any:
+    """``-sum(labels * log_softmax(logits))``."""
+    return np.negative(_add_reduce(labels * log_softmax(logits, axis=axis), axis=axis))
+
+
+def getitem(x: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
+    """``x[key]``, as NumPy takes keys of every kind."""
+    return x[native_key(key, indices)]
+
+
+def index_add(x: Array, updates: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
+    """A copy of ``x``, added to in place."""
+    result = x.copy()
+    place = native_key(key, indices)
+    if not indices or (len(indices) == 1 and indices[0].dtype.kind == "b"):  # no element is chosen twice
+        result[place] += updates
+    else:
+        np.add.at(result, place, updates)
+    return result
+
+
+def reshape(x: Array, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Any:
+    """A view where one is possible."""
+    return x.reshape(shape)
+
+
+KERNELS: dict[str, Kernel] = {
+    **_UFUNCS,
+    "sum": sum,
+    "max": max,
+    "min": min,
+    "astype": astype,
+    "clip": clip,
+    "getitem": getitem,
+    "index_add": index_add,
+    "matrix_transpose": matrix_transpose,
+    "mean": mean,
+    "permute_dims": permute_dims,
+    "reshape": reshape,
+    "squeeze": squeeze,
+    "nn.log_softmax": log_softmax,
+    "nn.relu": relu,
+    "nn.sigmoid": sigmoid,
+    "nn.softmax": softmax,
+    "nn.softmax_cross_entropy_with_logits": softmax_cross_entropy_with_logits,
+    **convolution.KERNELS,
+    **pooling.KERNELS,
+}

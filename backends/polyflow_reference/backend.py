@@ -1,0 +1,28 @@
+"""The reference namespace as a backend."""
+
+from __future__ import annotations
+
+from polyflow.core.dtypes import DType
+from polyflow.core.literal import Literal
+from polyflow.extension import NamespaceBackend
+from polyflow_reference import namespace
+from polyflow_reference.array import Array, frombytes
+
+
+class ReferenceBackend(NamespaceBackend):
+    """Pure-Python arrays, which never change."""
+
+    def __init__(self) -> None:
+        super().__init__("reference", namespace, {"astype": astype})
+        self.array_types = (Array,)
+
+    def from_literal(self, value: Literal, device: str) -> Array:
+        """An array of the literal's elements."""
+        return frombytes(value.data, value.dtype, value.shape)
+
+
+def astype(x: Array, dtype: DType, /, *, copy: bool = True) -> Array:
+    """The standard's ``astype``, and the real part of a complex array where the dtype is real."""
+    if x.dtype.is_complex and not dtype.is_complex and dtype.kind != "bool":
+        x = namespace.real(x)
+    return namespace.astype(x, dtype)
