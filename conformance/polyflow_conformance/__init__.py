@@ -1,0 +1,1 @@
+"""The conformance kit: proves that a backend does what a session relies on."""

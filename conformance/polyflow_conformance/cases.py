@@ -1,0 +1,108 @@
+"""The cases: every op, with every sample it declares, in every dtype that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from polyflow.core.declaration import Op
+from polyflow.core.dtypes import STANDARD_DTYPES, DType, float64, in_category
+from polyflow.core.literal import Literal
+from polyflow.core.samples import ArraySpec, ErrorSample, Sample, map_specs
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One sample of one op in one dtype; ``dtype`` is ``None`` where the sample leaves nothing to choose."""
+
+    op: Op
+    number: int
+    sample: Sample
+    dtype: DType | None
+
+    @property
+    def id(self) -> str:
+        """A name to select the case by, such as ``add-0-float32``."""
+        return f"{self.op.full_name}-{self.number}-{self.dtype or 'fixed'}"
+
+    def literal(self, spec: ArraySpec) -> Literal:
+        """The array that ``spec`` describes, in this case's dtype."""
+        return spec.literal(self.dtype or float64)
+
+    def call(self, feed: Any) -> Any:
+        """Call the op, each array replaced by ``feed(literal)``; attributes that are arrays stay literals."""
+        operands = [map_specs(lambda spec: feed(self.literal(spec)), each) for each in self.sample.operands]
+        attributes = {
+            name: map_specs(self.literal, value) if isinstance(value, ArraySpec) else value
+            for name, value in self.sample.attributes.items()
+        }
+        return self.op(*operands, **attributes)
+
+
+def samples_of(op: Op) -> list[Sample]:
+    """The samples of ``op``; none for ops that specialisation replaces."""
+    return [] if op.sample_rule is None else list(op.sample_rule())
+
+
+def value_cases(op: Op, dtypes: Sequence[DType]) -> Iterator[Case]:
+    """The samples that must work, in each of ``dtypes`` that op and sample take."""
+    for number, sample in enumerate(samples_of(op)):
+        if isinstance(sample, ErrorSample):
+            continue
+        fixed = [spec.dtype for spec in _specs(sample) if spec.dtype is not None]
+        if not set(fixed) <= set(dtypes):
+            continue
+        for dtype in _dtypes_of(op, sample):
+            if dtype is None or dtype in dtypes:
+                yield Case(op, number, sample, dtype)
+
+
+def error_cases(op: Op) -> Iterator[Case]:
+    """The samples that must be refused, in the first dtype that the op takes."""
+    for number, sample in enumerate(samples_of(op)):
+        if isinstance(sample, ErrorSample):
+            chosen = [each for each in _dtypes_of(op, sample) if each is not None]
+            preferred = next((each for each in chosen if each.is_floating and each.bits == 32), None)
+            yield Case(op, number, sample, preferred or (chosen[0] if chosen else None))
+
+
+def gradient_cases(op: Op) -> Iterator[Case]:
+    """The samples whose gradient can be checked by finite differences, in float64."""
+    for case in value_cases(op, STANDARD_DTYPES):
+        has_rule = op.gradient_rule is not None and op.gradient_reason is None
+        if case.dtype is float64 and case.sample.gradient and has_rule:
+            yield case
+
+
+def _specs(sample: Sample) -> list[ArraySpec]:
+    found: list[ArraySpec] = []
+    for operand in (*sample.operands, *sample.attributes.values()):
+        map_specs(found.append, operand)
+    return found
+
+
+def _dtypes_of(op: Op, sample: Sample) -> Sequence[DType | None]:
+    """The dtypes in which a sample can be made; only ``None`` where every array of it has its own."""
+    free = [spec for spec in _specs(sample) if spec.dtype is None]
+    if not free:
+        return [None]
+    categories = _free_categories(op, sample)
+    if sample.dtypes is not None:
+        categories.append(sample.dtypes)
+    elif op.to_float:
+        categories = ["numeric" if each == "floating" else each for each in categories]
+    return [dtype for dtype in STANDARD_DTYPES if all(in_category(dtype, each) for each in categories)]
+
+
+def _free_categories(op: Op, sample: Sample) -> list[str]:
+    if isinstance(op.dtypes, str):
+        return [op.dtypes]
+    names = [each.name for each in op.signature.operands]
+    found = []
+    for name, operand in zip(names, sample.operands, strict=False):
+        open_specs: list[ArraySpec] = []
+        map_specs(open_specs.append, operand)
+        if any(spec.dtype is None for spec in open_specs):
+            found.append(op.dtypes.get(name, "any"))
+    return found
