@@ -1,0 +1,1 @@
+"""Paired measurements of polyflow against what a user would take instead; ``python -m benchmarks`` prints them."""
