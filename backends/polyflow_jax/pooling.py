@@ -1,7 +1,7 @@
 """Gradients of pooling in JAX: XLA's padding puts zeros between elements too, which spares gathering them.
 
-``max_pool`` and ``avg_pool`` themselves are the generic kernels: XLA makes one loop of their slices, on the CPU up to
-five times as fast as ``lax.reduce_window``. Here too ``select_and_scatter`` would be two to twenty times slower.
+``max_pool`` and ``avg_pool`` themselves are the generic kernels: XLA makes one loop of their slices, which on the CPU is
+at least as fast as ``lax.reduce_window``. What stands here is there twice to ten times as fast as its transposes.
 """
 
 from __future__ import annotations
@@ -73,23 +73,32 @@ def _chosen(x: Any, over: Windows) -> Any:
     for axis, pair in zip(over.axes, pads, strict=True):
         around[axis] = pair
     full = jnp.pad(x, around, constant_values=least)
-    taps, inside = [], []
-    for element in _offsets(over):
+    taps, numbers = [], []
+    for number, element in enumerate(_offsets(over)):
         index = [slice(None)] * x.ndim
         is_inside: Any = np.ones((1,) * x.ndim, np.bool_)
         for axis, (before, _), start, stride, count in zip(over.axes, pads, element, over.strides, counts, strict=True):
             index[axis] = slice(start, start + max(((count or 0) - 1) * stride + 1, 0), stride)
             places = np.arange(count or 0) * stride + start - before
-            is_inside = is_inside & ((places >= 0) & (places < x.shape[axis])).reshape(
-                [-1 if each == axis else 1 for each in range(x.ndim)]
-            )
+            row = (places >= 0) & (places < x.shape[axis])
+            is_inside = is_inside & row.reshape([-1 if each == axis else 1 for each in range(x.ndim)])
         taps.append(full[tuple(index)])
-        inside.append(is_inside)
-    number = jnp.argmax(jnp.stack(taps), axis=0)
-    if any(map(any, pads)):
-        # Where all elements are least, padding is equal to them: there it is the first inside the image.
-        number = jnp.where(jnp.max(jnp.stack(taps), axis=0) == least, np.argmax(np.stack(inside), axis=0), number)
-    return number
+        # Padding is equal to the greatest where all elements are least: its higher number makes it lose.
+        numbers.append(np.where(is_inside, number, number + _elements(over)).astype(np.int32))
+    values = jnp.stack(taps)
+    operands = values, jnp.broadcast_to(np.stack(numbers), values.shape)
+    starts = jnp.asarray(least, x.dtype), jnp.asarray(np.iinfo(np.int32).max, np.int32)
+    return lax.reduce(operands, starts, _greater, (0,))[1]
+
+
+def _greater(left: Any, right: Any) -> Any:
+    """Of two pairs (value, number) the one with the greater value, NaN above all; of equals the lower number."""
+    (left_value, left_number), (right_value, right_number) = left, right
+    left_is_nan, right_is_nan = left_value != left_value, right_value != right_value
+    is_greater = (left_value > right_value) | (left_is_nan & ~right_is_nan)
+    is_equal = (left_value == right_value) | (left_is_nan & right_is_nan)
+    chosen = is_greater | (is_equal & (left_number < right_number))
+    return jnp.where(chosen, left_value, right_value), jnp.where(chosen, left_number, right_number)
 
 
 def _untapped(parts: Sequence[Any], over: Windows, shape: Sequence[int]) -> Any:

@@ -27,7 +27,7 @@ _UFUNCS = {
 IN_PLACE = frozenset(_UFUNCS) - {"matmul"} | {"nn.sigmoid", "nn.relu"}
 """Ops whose kernel takes an array to write into after its operands, which may be one of them."""
 FRESH = IN_PLACE | {
-    "matmul", "sum", "max", "min", "mean", "nn.softmax", "nn.log_softmax", "nn.softmax_cross_entropy_with_logits",
+    "matmul", "sum", "max", "min", "mean", "nn.softmax", "nn.log_softmax",
 }  # fmt: skip
 """Ops whose kernel returns memory of its own."""
 
@@ -112,11 +112,6 @@ def log_softmax(x: Array, /, *, axis: int) -> Any:
     return y
 
 
-def softmax_cross_entropy_with_logits(labels: Array, logits: Array, /, *, axis: int) -> Any:
-    """``-sum(labels * log_softmax(logits))``."""
-    return np.negative(_add_reduce(labels * log_softmax(logits, axis=axis), axis=axis))
-
-
 def getitem(x: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
     """``x[key]``, as NumPy takes keys of every kind."""
     return x[native_key(key, indices)]
@@ -156,7 +151,6 @@ KERNELS: dict[str, Kernel] = {
     "nn.relu": relu,
     "nn.sigmoid": sigmoid,
     "nn.softmax": softmax,
-    "nn.softmax_cross_entropy_with_logits": softmax_cross_entropy_with_logits,
     **convolution.KERNELS,
     **pooling.KERNELS,
 }

@@ -49,6 +49,9 @@ class ProgramBuilder:
         """Add an operation, or what its op expands to; return its output, or the tuple of its outputs."""
         inputs = tuple([self.as_tensor(each) for each in operands])
         if op.expansion_rule is not None:
+            if not op.takes_unknown:
+                inferred = infer(op, [each.type for each in inputs], attributes, self.location)
+                inputs, attributes = self._cast_all(inputs, inferred.dtypes), inferred.attributes
             return op.expansion_rule(self, inputs, attributes)
         outputs = self.add(op, inputs, attributes, name).outputs
         return outputs[0] if op.signature.output_count == 1 else outputs
@@ -74,6 +77,14 @@ class ProgramBuilder:
         operation = self._operation(op, inputs, inferred.attributes, inferred.outputs, name or op.name)
         self.operations.append(operation)
         return operation
+
+    def _cast_all(self, inputs: tuple[Tensor, ...], dtypes: Sequence[DType | None]) -> tuple[Tensor, ...]:
+        return tuple(
+            [
+                each if dtype is None or (each.type.dtype is dtype and not each.type.weak) else self.cast(each, dtype)
+                for each, dtype in zip(inputs, dtypes, strict=True)
+            ]
+        )
 
     def _operation(
         self,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.samples import ErrorSample, Sample, integers, normal, uniform, values
 from polyflow.core.shapes import broadcast, reduced
 from polyflow.core.signature import Axis
+from polyflow.core.tensor import Tensor
 from polyflow.core.types import TensorType, format_shape
 from polyflow.errors import AxisError, DTypeError, ShapeError, message
 from polyflow.ops.activations import log_softmax, log_softmax_kernel, sigmoid, softmax
@@ -41,18 +42,14 @@ def softmax_cross_entropy_with_logits(labels: TensorType, logits: TensorType, /,
     return reduced(broadcast(labels, logits), axis, False)
 
 
-@softmax_cross_entropy_with_logits.kernel
-def softmax_cross_entropy_with_logits_kernel(xp: Any, labels: Any, logits: Any, *, axis: Any) -> Any:
-    return -xp.sum(labels * log_softmax_kernel(xp, logits, axis=axis), axis=axis)
-
-
-@softmax_cross_entropy_with_logits.gradient
-def softmax_cross_entropy_with_logits_gradient(xp: Any, operation: Any, g: Any) -> Any:
-    labels, logits = operation.inputs
-    axis = operation.attributes["axis"]
-    g = _expanded(xp, g, axis, labels.type.rank)
-    total = xp.sum(labels, axis=axis, keepdims=True)
-    return -g * log_softmax(logits, axis=axis), g * (total * softmax(logits, axis=axis) - labels)
+@softmax_cross_entropy_with_logits.expansion
+def softmax_cross_entropy_with_logits_expansion(
+    builder: Any, inputs: tuple[Tensor, ...], attributes: Mapping[str, Any]
+) -> Any:
+    # Expanded rather than one kernel: the gradient shares the log_softmax with the loss.
+    labels, logits = inputs
+    axis = attributes["axis"]
+    return -builder.xp.sum(labels * log_softmax(logits, axis=axis), axis=axis)
 
 
 @softmax_cross_entropy_with_logits.samples
