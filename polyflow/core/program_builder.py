@@ -7,7 +7,7 @@ from typing import Any
 
 from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DType
-from polyflow.core.inference import infer, located
+from polyflow.core.inference import Inferred, infer, located
 from polyflow.core.literal import Literal, literal
 from polyflow.core.location import Location
 from polyflow.core.primitives import astype, constant_op, placeholder_op
@@ -50,8 +50,8 @@ class ProgramBuilder:
         inputs = tuple([self.as_tensor(each) for each in operands])
         if op.expansion_rule is not None:
             if not op.takes_unknown:
-                inferred = infer(op, [each.type for each in inputs], attributes, self.location)
-                inputs, attributes = self._cast_all(inputs, inferred.dtypes), inferred.attributes
+                inputs, inferred = self._infer(op, inputs, attributes)
+                attributes = inferred.attributes
             return op.expansion_rule(self, inputs, attributes)
         outputs = self.add(op, inputs, attributes, name).outputs
         return outputs[0] if op.signature.output_count == 1 else outputs
@@ -60,31 +60,25 @@ class ProgramBuilder:
         self, op: Op, inputs: tuple[Tensor, ...], attributes: Mapping[str, Any], name: str | None = None
     ) -> Operation:
         """Add one operation on tensors of this program, casting them where promotion asks for it."""
-        types = [each.type for each in inputs]
-        inferred = infer(op, types, attributes, self.location)
-        dtypes = inferred.dtypes
-        try:
-            inputs = tuple(
-                [
-                    each
-                    if dtype is None or (each.type.dtype is dtype and not each.type.weak)
-                    else self.cast(each, dtype)
-                    for each, dtype in zip(inputs, dtypes, strict=True)
-                ]
-            )
-        except PolyflowError as error:  # a Python number that the dtype of the others cannot hold
-            raise located(error, op, types, self.location) from None
+        inputs, inferred = self._infer(op, inputs, attributes)
         operation = self._operation(op, inputs, inferred.attributes, inferred.outputs, name or op.name)
         self.operations.append(operation)
         return operation
 
-    def _cast_all(self, inputs: tuple[Tensor, ...], dtypes: Sequence[DType | None]) -> tuple[Tensor, ...]:
-        return tuple(
-            [
+    def _infer(
+        self, op: Op, inputs: tuple[Tensor, ...], attributes: Mapping[str, Any]
+    ) -> tuple[tuple[Tensor, ...], Inferred]:
+        """The operands, cast to the dtypes in which they meet, and what inference found."""
+        types = [each.type for each in inputs]
+        inferred = infer(op, types, attributes, self.location)
+        try:
+            cast = [
                 each if dtype is None or (each.type.dtype is dtype and not each.type.weak) else self.cast(each, dtype)
-                for each, dtype in zip(inputs, dtypes, strict=True)
+                for each, dtype in zip(inputs, inferred.dtypes, strict=True)
             ]
-        )
+        except PolyflowError as error:  # a Python number that the dtype of the others cannot hold
+            raise located(error, op, types, self.location) from None
+        return tuple(cast), inferred
 
     def _operation(
         self,
