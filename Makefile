@@ -14,10 +14,10 @@ BIN := .venv/bin
 	touch $@
 
 demo: .venv/.made ## one graph, three backends: handwritten digits
-	$(BIN)/python -m demos.digits
+	$(BIN)/python docs/examples/digits.py
 
 demo-tensorslow: .venv/.made ## the red and blue points
-	$(BIN)/python -m demos.points
+	$(BIN)/python docs/examples/points.py
 
 test: .venv/.made ## all tests
 	$(BIN)/python -m pytest -n 2 -q

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from polyflow.core.keys import front_of_indices, native_key, split_key
 from polyflow.extension import Kernel
-from polyflow_jax import convolution, pooling
+from polyflow_jax import convolution, error_function, pooling
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
@@ -90,5 +90,6 @@ KERNELS: dict[str, Kernel] = {
     **{name: _unique(name) for name in ("unique_all", "unique_counts", "unique_inverse", "unique_values")},
     "nn.sigmoid": sigmoid,
     **convolution.KERNELS,
+    **error_function.KERNELS,
     **pooling.KERNELS,
 }

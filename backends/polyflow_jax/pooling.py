@@ -1,7 +1,7 @@
 """Gradients of pooling in JAX: XLA's padding puts zeros between elements too, which spares gathering them.
 
-``max_pool`` and ``avg_pool`` themselves are the generic kernels: XLA makes one loop of their slices, which on the CPU is
-at least as fast as ``lax.reduce_window``. What stands here is there twice to ten times as fast as its transposes.
+``max_pool`` and ``avg_pool`` themselves are the generic kernels: XLA makes one loop of their slices, on the CPU no
+slower than ``lax.reduce_window``. What stands here is there faster than its transposes for all but tiny images.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import numpy as np
 
 from polyflow.core.keys import native_key
 from polyflow.extension import Kernel
-from polyflow_numpy import convolution, pooling
+from polyflow_numpy import convolution, padding, pooling
 
 Array = Any  # numpy.ndarray
 _add_reduce: Any = np.add.reduce  # the stubs know less of `reduce` than NumPy does
@@ -152,5 +152,6 @@ KERNELS: dict[str, Kernel] = {
     "nn.sigmoid": sigmoid,
     "nn.softmax": softmax,
     **convolution.KERNELS,
+    **padding.KERNELS,
     **pooling.KERNELS,
 }

@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import operator
-import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial, reduce
-from typing import Any
-
 import polyflow
 from polyflow.core.declaration import Op
-from polyflow.core.dtypes import STANDARD_DTYPES, DType, float64
+from polyflow.core.dtypes import STANDARD_DTYPES, DType
 from polyflow.core.graph import Graph
-from polyflow.core.literal import Literal, literal
+from polyflow.core.literal import Literal
 from polyflow.core.samples import ErrorSample
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import accepts
 from polyflow.extension import Backend
-from polyflow_conformance.cases import Case, error_cases, gradient_cases, value_cases
-from polyflow_conformance.running import GraphOfCases, Outcome, run_cases
-from polyflow_conformance.tolerance import difference, flat, ulps_of
+from polyflow_conformance.cases import Case, error_cases, value_cases
+from polyflow_conformance.results import Result
+from polyflow_conformance.running import Outcome, run_cases
+from polyflow_conformance.tolerance import difference, ulps_of
 
 ORACLE = "reference"
 """The backend whose values are right by definition."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one check found in one case."""
-
-    check: str
-    op: str
-    case: str
-    failure: str | None
-
-    @property
-    def has_passed(self) -> bool:
-        return self.failure is None
 
 
 class Values:
@@ -90,90 +70,6 @@ def _value_failure(op: Op, outcome: Outcome, expected: Outcome) -> str | None:
     return None
 
 
-def check_gradients(op: Op, backend: Backend) -> list[Result]:
-    """Reverse-mode gradients, first and second order, against central differences along random directions."""
-    if float64 not in backend.dtypes:
-        return []
-    results = []
-    for case in gradient_cases(op):
-        for order in (1, 2):
-            failure = _guarded(partial(_gradient_failure, case, backend, order))
-            results.append(Result(f"gradient {order}", op.full_name, case.id, failure))
-    return results
-
-
-def _gradient_failure(case: Case, backend: Backend, order: int) -> str | None:
-    """Compare ``<f'(x), v>`` with a difference quotient of f; for order 2, f is itself a directional derivative."""
-    graph = GraphOfCases()
-    generator = random.Random(f"{case.id}/{order}")
-    step = 1e-3
-    with graph.graph.as_default():
-        at: list[Tensor] = []
-
-        def operand(value: Literal) -> Tensor:
-            tensor = graph.placeholder(value)
-            if value.dtype is float64:
-                at.append(tensor)
-            return tensor
-
-        outputs = [each for each in _call(case, operand) if each.dtype is float64]
-        if not outputs or not at:
-            return None
-        function = _weighted_sum(outputs, [_random(generator, each) for each in outputs])
-        if order == 2:
-            first = polyflow.gradients(function, at, unconnected_gradients="zero")
-            function = _weighted_sum(first, [_random(generator, each) for each in at])
-        directions = {each: [generator.gauss(0, 1) for _ in flat(graph.feeds[each])] for each in at}
-        slopes = polyflow.gradients(function, at, unconnected_gradients="zero")
-    with polyflow.Session(backend, graph.graph) as session:
-        start = {tensor: flat(value) for tensor, value in graph.feeds.items()}
-
-        def feeds(distance: float) -> dict[Tensor, Any]:
-            moved: dict[Tensor, Any] = {}
-            for tensor, value in graph.feeds.items():
-                if tensor in directions:
-                    direction = directions[tensor]
-                    numbers = [x + distance * d for x, d in zip(start[tensor], direction, strict=True)]
-                    value = Literal(float64, value.shape, literal(numbers, float64).data)
-                moved[tensor] = session.backend.from_literal(value, session.device)
-            return moved
-
-        run = session.prepare([function, *slopes], list(graph.feeds))
-        values = {k: run(*feeds(k * step).values()) for k in (-2, -1, 0, 1, 2)}
-        read = session.backend.to_literal
-        f = {k: flat(read(found[0]))[0] for k, found in values.items()}
-        quotient = (8 * (f[1] - f[-1]) - (f[2] - f[-2])) / (12 * step)
-        found = sum(
-            sum(a * b for a, b in zip(flat(read(slope)), direction, strict=True))
-            for slope, direction in zip(values[0][1:], directions.values(), strict=True)
-        )
-    scale = max(abs(quotient), abs(found), max(map(abs, f.values())), 1.0)
-    if abs(found - quotient) <= 1e-7 * scale:
-        return None
-    return f"directional derivative {found!r}, by differences {quotient!r}"
-
-
-def _call(case: Case, operand: Callable[[Literal], Tensor]) -> list[Tensor]:
-    result = case.call(operand)
-    return list(result) if isinstance(result, list | tuple) else [result]
-
-
-def _random(generator: random.Random, like: Tensor) -> Tensor:
-    """Weights for the elements of ``like``: random, or its own elements where their number depends on data."""
-    if not like.type.is_static:
-        return like
-    shape = like.type.static_shape
-    count = like.type.size or 0
-    numbers = [generator.uniform(0.5, 1.5) for _ in range(count)]
-    return polyflow.constant(Literal(float64, shape, literal(numbers, float64).data))
-
-
-def _weighted_sum(tensors: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
-    parts = [polyflow.sum(tensor * weight) for tensor, weight in zip(tensors, weights, strict=True)]
-    total: Tensor = reduce(operator.add, parts)
-    return total
-
-
 def check_errors(op: Op, backend: Backend) -> list[Result]:
     """Samples that must be refused are, with the error declared: while building, and when types come with the feeds."""
     results = []
@@ -212,10 +108,3 @@ def _error_failure(case: Case, backend: Backend, *, is_typed: bool) -> str | Non
     except Exception as error:
         return f"{type(error).__name__} instead of {sample.error.__name__}: {error}"
     return f"no error; {sample.error.__name__} was expected"
-
-
-def _guarded(check: Callable[[], str | None]) -> str | None:
-    try:
-        return check()
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"

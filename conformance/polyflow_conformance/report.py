@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass
 from polyflow.core.declaration import Op
 from polyflow.extension import Backend
 from polyflow.extension.manager import Extensions
-from polyflow_conformance.checks import Result, Values, check_errors, check_gradients
+from polyflow_conformance.checks import Values, check_errors
+from polyflow_conformance.gradient_check import check_gradients
+from polyflow_conformance.results import Result
 
 Check = Callable[[Op, Backend], list[Result]]
 

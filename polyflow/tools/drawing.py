@@ -14,8 +14,8 @@ from typing import Any
 from polyflow.core.graph import Graph
 from polyflow.core.program import Program
 from polyflow.errors import PluginError, ValueRangeError, message
-from polyflow.tools.graph_outline import Box, Outline, outline
-from polyflow.tools.layered_layout import LABEL_HEIGHT, Link, Point, lay_out
+from polyflow.tools.graph_outline import Arrow, Box, Outline, outline
+from polyflow.tools.layered_layout import LABEL_HEIGHT, Layout, Link, Point, lay_out
 
 FILLS = {
     "placeholder": ("#d7e8fb", "#2f6fb2"),
@@ -28,6 +28,7 @@ FILLS = {
 """The colours of each kind of box: inside and edge."""
 
 MOST_BOXES = 400
+_MOST_DOTS = 60_000  # matplotlib paints no picture of 65,536 dots or more
 _MARGIN = 0.3
 _TITLE_SIZE, _LINE_SIZE = 9.5, 7.5  # points
 _LINES = {"data": "#6b7684", "variable": "#d39a3c", "control": "#98a2ad"}
@@ -68,33 +69,13 @@ def draw_graph(
                 remedy="depth=1, with name scopes around the parts; or polyflow.tools.drawing.to_dot, for Graphviz",
             )
         )
-    sizes = [_size(each) for each in found.boxes]
-    links = [
-        Link(each.source, each.targets, _text_width(each.label, _LINE_SIZE), 1.0 if each.kind == "data" else 0.2)
-        for each in found.arrows
-    ]
-    layout = lay_out(sizes, links)
+    layout = lay_out([_size(each) for each in found.boxes], [_link(each) for each in found.arrows])
     kinds = [each for each in FILLS if any(box.kind == each for box in found.boxes)]
     has_control = any(each.kind == "control" for each in found.arrows)
-    heading = 0.4 if title else 0.0
-    wanted = max(layout.width, _legend_width(kinds, has_control), _text_width(title or "", 12))
-    width, height = wanted + 2 * _MARGIN, layout.height + heading + 0.55 + 2 * _MARGIN
-    figure = figures.Figure(figsize=(width, height), dpi=160, facecolor="white")
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_axis_off()
-    left = (wanted - layout.width) / 2
-    axes.set(xlim=(-_MARGIN - left, width - _MARGIN - left), ylim=(height - _MARGIN - heading, -_MARGIN - heading))
-    if title:
-        axes.text(layout.width / 2, -heading, title, size=12, weight="bold", color=_INK, ha="center", va="center")
-    for arrow, lines, place in zip(found.arrows, layout.lines, layout.labels, strict=True):
-        for line in lines:
-            axes.add_patch(_painted_line(patches, paths.Path, line, arrow.kind))
-        if arrow.label:
-            axes.text(*place, arrow.label, size=_LINE_SIZE, color=_FAINT, ha="center", va="center", zorder=3).set_bbox(
-                {"facecolor": "white", "edgecolor": "none", "pad": 1.2}
-            )
-    for box, size, centre in zip(found.boxes, sizes, layout.boxes, strict=True):
-        _paint_box(axes, patches, box, size, centre)
+    figure, axes = _canvas(figures, layout, title, _legend_width(kinds, has_control))
+    _paint_arrows(axes, patches, paths.Path, found, layout)
+    for box, centre in zip(found.boxes, layout.boxes, strict=True):
+        _paint_box(axes, patches, box, centre)
     _paint_legend(axes, patches, kinds, has_control, layout.width / 2, layout.height + 0.5)
     figure.savefig(path)
 
@@ -169,6 +150,37 @@ def _size(box: Box) -> tuple[float, float]:
     return max(0.7, max(widths) + 0.25), 0.32 + 0.15 * len(small)
 
 
+def _link(arrow: Arrow) -> Link:
+    """An arrow as the layout sees it: that data flows in straight lines matters most."""
+    weight = 1.0 if arrow.kind == "data" else 0.2
+    return Link(arrow.source, arrow.targets, _text_width(arrow.label, _LINE_SIZE), weight)
+
+
+def _canvas(figures: Any, layout: Layout, title: str | None, legend_width: float) -> tuple[Any, Any]:
+    """A figure with the title and with room for a legend below, and axes in which lengths are inches."""
+    heading = 0.4 if title else 0.0
+    inner = max(layout.width, legend_width, _text_width(title or "", 12))
+    width, height = inner + 2 * _MARGIN, layout.height + heading + 0.55 + 2 * _MARGIN
+    dots = min(160, _MOST_DOTS / max(width, height))
+    figure = figures.Figure(figsize=(width, height), dpi=dots, facecolor="white")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    left, top = -_MARGIN - (inner - layout.width) / 2, -_MARGIN - heading
+    axes.set(xlim=(left, left + width), ylim=(top + height, top))
+    if title:
+        axes.text(layout.width / 2, -heading, title, size=12, weight="bold", color=_INK, ha="center", va="center")
+    return figure, axes
+
+
+def _paint_arrows(axes: Any, patches: Any, path: Any, found: Outline, layout: Layout) -> None:
+    for arrow, lines, place in zip(found.arrows, layout.lines, layout.labels, strict=True):
+        for line in lines:
+            axes.add_patch(_painted_line(patches, path, line, arrow.kind))
+        if arrow.label:
+            text = axes.text(*place, arrow.label, size=_LINE_SIZE, color=_FAINT, ha="center", va="center", zorder=3)
+            text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.2})
+
+
 def _painted_line(patches: Any, path: Any, points: tuple[Point, ...], kind: str) -> Any:
     """A line through ``points`` that leaves and meets every row straight, with a head at its end."""
     vertices, codes = [points[0]], [path.MOVETO]
@@ -186,9 +198,9 @@ def _painted_line(patches: Any, path: Any, points: tuple[Point, ...], kind: str)
     )
 
 
-def _paint_box(axes: Any, patches: Any, box: Box, size: tuple[float, float], centre: Point) -> None:
+def _paint_box(axes: Any, patches: Any, box: Box, centre: Point) -> None:
     x, y = centre
-    width, height = size
+    width, height = _size(box)
     fill, edge = FILLS[box.kind]
     rounding = height / 2 if box.kind in ("placeholder", "result") else 0.06
     cards = (0.05, 0.0) if box.kind == "scope" else (0.0,)  # a scope is a pile of cards

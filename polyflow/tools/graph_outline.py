@@ -16,6 +16,7 @@ from polyflow.core.primitives import constant_op, placeholder_op
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.traversal import ancestors
+from polyflow.errors import ValueRangeError, message
 from polyflow.ops.state import read_variable_op
 
 MANY = 24
@@ -69,6 +70,10 @@ def outline(graph: Graph | Program, *, depth: int | None = None, constants: bool
     default nothing is folded up, unless there are more than ``MANY`` operations: then the depth is 1. Constants and
     what only computes initial values of variables are left out, unless ``constants``.
     """
+    if depth is not None and depth < 1:
+        raise ValueRangeError(
+            message("depth is the number of name parts to tell apart", found=depth, needed="1 or more")
+        )
     operations, results = _contents(graph)
     hidden = _unused_reads(operations) if constants else _constants(operations) | _unused_reads(operations)
     shown = [each for each in operations if each not in hidden]

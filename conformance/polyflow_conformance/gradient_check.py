@@ -1,0 +1,149 @@
+"""Gradients against central differences, first and second order, along random directions, in float64.
+
+For a function f, a point x and a direction v, ``<f'(x), v>`` must equal the slope of ``f(x + t v)`` at t = 0. For the
+second order, f is itself a directional derivative. All cases of an op are moved together, in one program.
+"""
+
+from __future__ import annotations
+
+import operator
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import polyflow
+from polyflow.core.declaration import Op
+from polyflow.core.dtypes import float64
+from polyflow.core.literal import Literal, literal
+from polyflow.core.tensor import Tensor
+from polyflow.extension import Backend
+from polyflow_conformance.cases import Case, gradient_cases
+from polyflow_conformance.results import Result
+from polyflow_conformance.running import GraphOfCases
+from polyflow_conformance.tolerance import flat
+
+STEP = 1e-3
+STENCIL = (-2, -1, 0, 1, 2)
+"""Where f is evaluated, in steps: the slope is ``(8 (f1 - f-1) - (f2 - f-2)) / (12 STEP)``, its error of order 4."""
+TOLERANCE = 1e-7
+"""Relative to the largest of slope, quotient, f and 1."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One case at one order: f, its slopes, and the directions in which its operands move."""
+
+    case: Case
+    order: int
+    function: Tensor
+    slopes: list[Tensor]
+    directions: Mapping[Tensor, list[float]]
+
+
+def check_gradients(op: Op, backend: Backend) -> list[Result]:
+    """The results of all cases of ``op``, at both orders."""
+    if float64 not in backend.dtypes:
+        return []
+    wanted = [(case, order) for case in gradient_cases(op) for order in (1, 2)]
+    return [
+        Result(f"gradient {order}", op.full_name, case.id, failure)
+        for (case, order), failure in _failures(wanted, backend).items()
+    ]
+
+
+def _failures(wanted: Sequence[tuple[Case, int]], backend: Backend) -> dict[tuple[Case, int], str | None]:
+    """What is wrong with each; together, and in halves where something raises."""
+    if not wanted:
+        return {}
+    try:
+        return _failures_together(wanted, backend)
+    except Exception as error:
+        if len(wanted) == 1:
+            return {wanted[0]: f"{type(error).__name__}: {error}"}
+        middle = len(wanted) // 2
+        return {**_failures(wanted[:middle], backend), **_failures(wanted[middle:], backend)}
+
+
+def _failures_together(wanted: Sequence[tuple[Case, int]], backend: Backend) -> dict[tuple[Case, int], str | None]:
+    graph = GraphOfCases()
+    found: dict[tuple[Case, int], str | None] = dict.fromkeys(wanted)
+    with graph.graph.as_default():
+        probes = [probe for case, order in wanted if (probe := _probe(case, order, graph)) is not None]
+    if not probes:
+        return found
+    directions = {tensor: direction for probe in probes for tensor, direction in probe.directions.items()}
+    with polyflow.Session(backend, graph.graph) as session:
+        run = session.prepare([(probe.function, probe.slopes) for probe in probes], list(graph.feeds))
+        read = session.backend.to_literal
+        at = {}
+        for place in STENCIL:
+            moved = _moved(graph.feeds, directions, place * STEP)
+            at[place] = run(*[session.backend.from_literal(each, session.device) for each in moved])
+        for number, probe in enumerate(probes):
+            values = {place: flat(read(results[number][0]))[0] for place, results in at.items()}
+            slopes = [flat(read(each)) for each in at[0][number][1]]
+            found[probe.case, probe.order] = _compare(values, slopes, list(probe.directions.values()))
+    return found
+
+
+def _compare(values: Mapping[int, float], slopes: Sequence[Any], directions: Sequence[list[float]]) -> str | None:
+    quotient = (8 * (values[1] - values[-1]) - (values[2] - values[-2])) / (12 * STEP)
+    found = sum(
+        a * b
+        for slope, direction in zip(slopes, directions, strict=True)
+        for a, b in zip(slope, direction, strict=True)
+    )
+    scale = max(abs(quotient), abs(found), max(map(abs, values.values())), 1.0)
+    if abs(found - quotient) <= TOLERANCE * scale:
+        return None
+    return f"directional derivative {found!r}, by differences {quotient!r}"
+
+
+def _probe(case: Case, order: int, graph: GraphOfCases) -> Probe | None:
+    """The case in the graph; ``None`` where nothing of it is differentiable."""
+    generator = random.Random(f"{case.id}/{order}")
+    at: list[Tensor] = []
+
+    def operand(value: Literal) -> Tensor:
+        tensor = graph.placeholder(value)
+        if value.dtype is float64:
+            at.append(tensor)
+        return tensor
+
+    result = case.call(operand)
+    outputs = [each for each in (result if isinstance(result, list | tuple) else [result]) if each.dtype is float64]
+    if not outputs or not at:
+        return None
+    function = _weighted_sum(outputs, [_random(generator, each) for each in outputs])
+    if order == 2:
+        first = polyflow.gradients(function, at, unconnected_gradients="zero")
+        function = _weighted_sum(first, [_random(generator, each) for each in at])
+    directions = {each: [generator.gauss(0, 1) for _ in flat(graph.feeds[each])] for each in at}
+    return Probe(case, order, function, polyflow.gradients(function, at, unconnected_gradients="zero"), directions)
+
+
+def _moved(feeds: Mapping[Tensor, Literal], directions: Mapping[Tensor, list[float]], distance: float) -> list[Literal]:
+    moved = []
+    for tensor, value in feeds.items():
+        direction = directions.get(tensor)
+        if direction is not None:
+            numbers = [x + distance * d for x, d in zip(flat(value), direction, strict=True)]
+            value = Literal(float64, value.shape, literal(numbers, float64).data)
+        moved.append(value)
+    return moved
+
+
+def _random(generator: random.Random, like: Tensor) -> Tensor:
+    """Weights for the elements of ``like``: random, or its own elements where their number depends on data."""
+    if not like.type.is_static:
+        return like
+    numbers = [generator.uniform(0.5, 1.5) for _ in range(like.type.size or 0)]
+    return polyflow.constant(Literal(float64, like.type.static_shape, literal(numbers, float64).data))
+
+
+def _weighted_sum(tensors: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
+    parts = [polyflow.sum(tensor * weight) for tensor, weight in zip(tensors, weights, strict=True)]
+    total: Tensor = reduce(operator.add, parts)
+    return total
