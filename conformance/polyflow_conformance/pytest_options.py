@@ -1,0 +1,20 @@
+"""Options of the kit under pytest: ``pytest --pyargs polyflow_conformance --backend NAME``.
+
+pytest loads this module in every run on a machine where the kit is installed; it adds the option only where the kit's
+own suite is asked for, so that nobody else's ``--backend`` is disturbed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+SUITE = "polyflow_conformance"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: Sequence[str]) -> None:
+    """Add ``--backend`` if the kit's suite is among the arguments."""
+    if any(SUITE in each for each in args):
+        parser.addoption("--backend", default="numpy", metavar="NAME", help="the backend that the kit is to prove")
