@@ -112,6 +112,9 @@ def message(
     return "\n".join(lines)
 
 
+_SHOWN = 20  # names of what is known, where none is close
+
+
 def nearest(name: str, candidates: Iterable[str]) -> str:
     """A hint that names the candidates closest to ``name``, for the end of a message.
 
@@ -126,4 +129,5 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
         return f"did you mean {' or '.join(map(repr, close))}?"
     if not known:
         return "none are known"
-    return f"known are: {', '.join(map(repr, known))}"
+    more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
+    return f"known are: {', '.join(map(repr, known[:_SHOWN]))}{more}"

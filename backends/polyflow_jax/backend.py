@@ -18,7 +18,7 @@ from jax import enable_x64
 from polyflow.core.dtypes import DType
 from polyflow.core.literal import Literal, literal
 from polyflow.core.types import TensorType
-from polyflow.extension import CompileRequest, NamespaceBackend
+from polyflow.extension import CompileRequest, Kernel, NamespaceBackend
 from polyflow_jax.kernels import KERNELS
 
 
@@ -52,6 +52,19 @@ class JaxBackend(NamespaceBackend):
         """A copy: the memory of a variable is given to the run that replaces it."""
         with enable_x64(True):
             return jnp.array(array, copy=True)
+
+    def copy(self, array: Any) -> Any:
+        """A copy on the device of the array."""
+        return self.guard(array)
+
+    def to_device(self, array: Any, device: str) -> Any:
+        """A copy on ``device``."""
+        with enable_x64(True):
+            return jax.device_put(array, self._devices[device])
+
+    def eager(self, kernel: Kernel, device: str) -> Kernel:
+        """The kernel, with 64-bit types, on ``device``."""
+        return partial(_call_in_scope, kernel, self._devices[device])
 
     def compile(self, function: Callable[..., Any], request: CompileRequest) -> Callable[..., Any]:
         """One XLA program, compiled ahead of its first call; operation by operation where shapes depend on data."""
@@ -92,6 +105,11 @@ def _call_wide(compiled: Callable[..., Any], *arguments: Any) -> Any:
 def _call_eagerly(function: Callable[..., Any], device: Any, *arguments: Any) -> Any:
     with enable_x64(True), jax.default_device(device):
         return function(*[jnp.asarray(each) for each in arguments])
+
+
+def _call_in_scope(kernel: Kernel, device: Any, /, *arguments: Any, **options: Any) -> Any:
+    with enable_x64(True), jax.default_device(device):
+        return kernel(*arguments, **options)
 
 
 def _device_name(device: Any) -> str:

@@ -23,32 +23,32 @@ def conv2d(
     dilations: Any = 1,
     groups: int = 1,
 ) -> Any:
-    """``jax.lax.conv_general_dilated``."""
-    over = windows(filters.shape[:2], strides, padding, data_format, dilations)
+    """``jax.lax.conv_general_dilated``, for volumes as well as for images."""
+    over = windows(filters.shape[:-2], strides, padding, data_format, dilations)
     return lax.conv_general_dilated(
         x,
         filters,
         window_strides=over.strides,
         padding=over.pads(x.shape),
         rhs_dilation=over.dilations,
-        dimension_numbers=(data_format, "HWIO", data_format),
+        dimension_numbers=(data_format, data_format.strip("NC") + "IO", data_format),
         feature_group_count=groups,
     )
 
 
 def conv2d_input_gradient(
-    filters: Any, g: Any, /, *, size: tuple[int, int], data_format: str = "NHWC", groups: int = 1, **attributes: Any
+    filters: Any, g: Any, /, *, size: tuple[int, ...], data_format: str = "NHWC", groups: int = 1, **attributes: Any
 ) -> Any:
     """The transpose of :func:`conv2d` in its images."""
-    channels = filters.shape[2] * groups
-    shape = (g.shape[0], *size, channels) if data_format == "NHWC" else (g.shape[0], channels, *size)
+    channels = filters.shape[-2] * groups
+    shape = (g.shape[0], *size, channels) if data_format[-1] == "C" else (g.shape[0], channels, *size)
     return _transposed(
         lambda x: conv2d(x, filters, data_format=data_format, groups=groups, **attributes), shape, g, filters.dtype
     )
 
 
 def conv2d_filter_gradient(
-    x: Any, g: Any, /, *, size: tuple[int, int], data_format: str = "NHWC", groups: int = 1, **attributes: Any
+    x: Any, g: Any, /, *, size: tuple[int, ...], data_format: str = "NHWC", groups: int = 1, **attributes: Any
 ) -> Any:
     """The transpose of :func:`conv2d` in its filters."""
     channel = data_format.index("C")
@@ -62,6 +62,9 @@ KERNELS: dict[str, Kernel] = {
     "nn.conv2d": conv2d,
     "nn.conv2d_input_gradient": conv2d_input_gradient,
     "nn.conv2d_filter_gradient": conv2d_filter_gradient,
+    "nn.conv3d": conv2d,
+    "nn.conv3d_input_gradient": conv2d_input_gradient,
+    "nn.conv3d_filter_gradient": conv2d_filter_gradient,
 }
 
 

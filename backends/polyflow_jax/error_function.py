@@ -15,4 +15,4 @@ def gelu(x: Any, /, *, approximate: bool = False) -> Any:
     return nn.gelu(x, approximate=True) if approximate else 0.5 * x * lax.erfc(-math.sqrt(0.5) * x)
 
 
-KERNELS: dict[str, Kernel] = {"erf": lax.erf, "erfc": lax.erfc, "nn.gelu": gelu}
+KERNELS: dict[str, Kernel] = {"erf": lax.erf, "erfc": lax.erfc, "erfinv": lax.erf_inv, "nn.gelu": gelu}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
 from polyflow.core.keys import front_of_indices, native_key, split_key
-from polyflow.extension import Kernel
-from polyflow_jax import convolution, error_function, pooling
+from polyflow.extension import Kernel, special_cases
+from polyflow_jax import convolution, error_function, linalg, pooling, segments
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
@@ -20,8 +21,11 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
 
 
 def getitem(x: Any, /, *indices: Any, key: tuple[Any, ...]) -> Any:
-    """``x[key]``, as JAX takes keys of every kind."""
-    return jnp.asarray(x)[native_key(key, indices)]
+    """``x[key]``, as JAX takes keys of every kind; an empty mask beside a full axis, which it does not, as places."""
+    x = jnp.asarray(x)
+    if len(key) == 1 and len(indices) == 1 and indices[0].dtype == jnp.bool_ and not indices[0].size:
+        return x[jnp.nonzero(indices[0], size=0)]
+    return x[native_key(key, indices)]
 
 
 def index_add(x: Any, updates: Any, /, *indices: Any, key: tuple[Any, ...]) -> Any:
@@ -51,6 +55,15 @@ def index_add(x: Any, updates: Any, /, *indices: Any, key: tuple[Any, ...]) -> A
     return x.at[tuple(places)].add(updates, mode="drop")
 
 
+def index_set(x: Any, value: Any, /, *indices: Any, key: tuple[Any, ...]) -> Any:
+    """``x.at[key].set``; one mask alone chooses between the two."""
+    x = jnp.asarray(x)
+    if len(indices) == 1 and indices[0].dtype == jnp.bool_ and value.ndim == 0 and len(key) == 1:
+        mask = jnp.reshape(indices[0], indices[0].shape + (1,) * (x.ndim - indices[0].ndim))
+        return jnp.where(mask, value, x)
+    return x.at[native_key(key, indices)].set(value)
+
+
 def _masked_count(x: Any, updates: Any, key: Any, indices: Any, spans: list[int]) -> int:
     """How many elements the masks of ``key`` select, read off the shape of ``updates``."""
     kept = sum(part.kind in ("slice", "new") for part in split_key(key, x.ndim, spans))
@@ -72,6 +85,17 @@ def _unique(name: str) -> Kernel:
     return kernel
 
 
+_MENDED = (
+    "acos", "acosh", "asinh", "atanh", "cosh", "exp", "expm1", "log", "log1p", "sinh", "sqrt",
+)  # fmt: skip
+"""Functions of complex numbers whose special cases JAX does not keep."""
+
+
+def sign(x: Any, /) -> Any:
+    """``jax.numpy.sign``, positive zero for zeros."""
+    return jnp.where(x == 0, jnp.zeros_like(x), jnp.sign(x))
+
+
 def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> Any:
     """``jax.numpy.searchsorted``, in the dtype of indices."""
     return jnp.searchsorted(x1, x2, side=side, sorter=sorter).astype(jnp.int64)
@@ -86,10 +110,18 @@ KERNELS: dict[str, Kernel] = {
     "astype": astype,
     "getitem": getitem,
     "index_add": index_add,
+    "index_set": index_set,
     "searchsorted": searchsorted,
-    **{name: _unique(name) for name in ("unique_all", "unique_counts", "unique_inverse", "unique_values")},
+    "sign": sign,
+    "floor_divide": partial(special_cases.floor_divide, jnp, jnp.floor_divide),
+    "remainder": partial(special_cases.remainder, jnp, jnp.remainder),
+    **{name: special_cases.mended(name, jnp) for name in _MENDED},
+    "tanh": special_cases.mended("tanh", jnp, at_infinity=True),
+    **{name: _unique(name) for name in ("nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values")},
     "nn.sigmoid": sigmoid,
     **convolution.KERNELS,
     **error_function.KERNELS,
+    **linalg.KERNELS,
     **pooling.KERNELS,
+    **segments.KERNELS,
 }

@@ -10,8 +10,9 @@ from array_api_compat import numpy as namespace
 
 from polyflow.core.dtypes import DType, float16
 from polyflow.core.literal import Literal
-from polyflow.extension import CompileRequest, NamespaceBackend
+from polyflow.extension import CompileRequest, Kernel, NamespaceBackend
 from polyflow_numpy.kernels import FRESH, IN_PLACE, KERNELS
+from polyflow_numpy.quiet import quiet
 
 
 class NumpyBackend(NamespaceBackend):
@@ -43,9 +44,13 @@ class NumpyBackend(NamespaceBackend):
 
     def compile(self, function: Callable[..., Any], request: CompileRequest) -> Callable[..., Any]:
         """The function, under NumPy settings in which IEEE results such as inf and nan are results, not warnings."""
+        return quiet(function)
 
-        def run(*arguments: Any) -> Any:
-            with np.errstate(all="ignore"):
-                return function(*arguments)
+    def eager(self, kernel: Kernel, device: str) -> Kernel:
+        """The kernel, under the same settings."""
+        return quiet(kernel)
 
-        return run
+    def export(self, array: Any) -> Any:
+        """An array, where a kernel gave a scalar, that can be written to: DLPack's older form knows no other."""
+        exported = np.asarray(array)
+        return exported if exported.flags.writeable else exported.copy()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
+from array_api_compat import numpy as namespace
 
 from polyflow.core.keys import native_key
-from polyflow.extension import Kernel
-from polyflow_numpy import convolution, padding, pooling
+from polyflow.extension import Kernel, special_cases
+from polyflow_numpy import convolution, linalg, padding, pooling, random, segments
 
 Array = Any  # numpy.ndarray
+_expm1 = special_cases.mended("expm1", namespace)
 _add_reduce: Any = np.add.reduce  # the stubs know less of `reduce` than NumPy does
 _maximum_reduce: Any = np.maximum.reduce
 _minimum_reduce: Any = np.minimum.reduce
@@ -20,14 +23,14 @@ _UFUNCS = {
     "abs": np.absolute, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,
     "atan": np.arctan, "atan2": np.arctan2, "atanh": np.arctanh, "add": np.add, "subtract": np.subtract,
     "multiply": np.multiply, "divide": np.true_divide, "negative": np.negative, "exp": np.exp, "log": np.log,
-    "square": np.square, "sqrt": np.sqrt, "matmul": np.matmul, "maximum": np.maximum, "minimum": np.minimum,
+    "square": np.square, "sqrt": np.sqrt, "matmul": np.matmul,
 }  # fmt: skip
 
 
-IN_PLACE = frozenset(_UFUNCS) - {"matmul"} | {"nn.sigmoid", "nn.relu"}
+IN_PLACE = frozenset(_UFUNCS) - {"matmul"} | {"maximum", "minimum", "nn.sigmoid", "nn.relu"}
 """Ops whose kernel takes an array to write into after its operands, which may be one of them."""
 FRESH = IN_PLACE | {
-    "matmul", "sum", "max", "min", "mean", "nn.softmax", "nn.log_softmax",
+    "erfinv", "matmul", "sum", "max", "min", "mean", "nn.softmax", "nn.log_softmax",
 }  # fmt: skip
 """Ops whose kernel returns memory of its own."""
 
@@ -54,9 +57,31 @@ def astype(x: Array, dtype: Any, /, *, copy: bool = True) -> Any:
     return x.astype(dtype)
 
 
+def expm1(x: Array, /) -> Any:
+    """``numpy.expm1``, which for complex numbers on the real axis loses the axis."""
+    result = _expm1(x)
+    if x.dtype.kind != "c":
+        return result
+    on_axis = np.asarray(x.imag == 0)
+    result = np.asarray(result)
+    result[on_axis] = np.expm1(x.real[on_axis]) + 0j
+    result.imag[on_axis] = x.imag[on_axis]
+    return result
+
+
 def clip(x: Array, /, min: Any = None, max: Any = None) -> Any:
     """``numpy.clip``, which takes read-only arrays."""
     return np.clip(x, min, max)
+
+
+def maximum(x1: Array, x2: Array, out: Array | None = None, /) -> Any:
+    """``numpy.maximum``, which wants ``out`` by name."""
+    return np.maximum(x1, x2, out=out)
+
+
+def minimum(x1: Array, x2: Array, out: Array | None = None, /) -> Any:
+    """``numpy.minimum``, which wants ``out`` by name."""
+    return np.minimum(x1, x2, out=out)
 
 
 def matrix_transpose(x: Array, /) -> Any:
@@ -140,10 +165,15 @@ KERNELS: dict[str, Kernel] = {
     "min": min,
     "astype": astype,
     "clip": clip,
+    "expm1": expm1,
+    "floor_divide": partial(special_cases.floor_divide, namespace, np.floor_divide),
+    "tanh": special_cases.mended("tanh", namespace, at_infinity=True),
     "getitem": getitem,
     "index_add": index_add,
     "matrix_transpose": matrix_transpose,
+    "maximum": maximum,
     "mean": mean,
+    "minimum": minimum,
     "permute_dims": permute_dims,
     "reshape": reshape,
     "squeeze": squeeze,
@@ -152,6 +182,9 @@ KERNELS: dict[str, Kernel] = {
     "nn.sigmoid": sigmoid,
     "nn.softmax": softmax,
     **convolution.KERNELS,
+    **linalg.KERNELS,
     **padding.KERNELS,
     **pooling.KERNELS,
+    **segments.KERNELS,
+    **random.KERNELS,
 }

@@ -27,11 +27,11 @@ class RegisterGradient:
 
     def __call__(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         known = _RULES.get(self._name)
-        if known is not None and known.__wrapped__.__code__ is not rule.__code__:  # type: ignore[attr-defined]
+        if known is not None and _code(known.__wrapped__) is not _code(rule):  # type: ignore[attr-defined]
             raise GradientError(
                 message(
                     f"{self._name!r} has a registered gradient already",
-                    found=f"{known.__wrapped__.__module__}.{known.__wrapped__.__qualname__}",  # type: ignore[attr-defined]
+                    found=_full_name(known.__wrapped__),  # type: ignore[attr-defined]
                     needed="one gradient a name",
                 )
             )
@@ -42,6 +42,15 @@ class RegisterGradient:
         adapted.__wrapped__ = rule  # type: ignore[attr-defined]
         _RULES[self._name] = adapted
         return rule
+
+
+def _code(rule: Callable[..., Any]) -> object:
+    """What is the same for a function that a reloaded module defines again."""
+    return getattr(rule, "__code__", rule)
+
+
+def _full_name(rule: Callable[..., Any]) -> str:
+    return f"{rule.__module__}.{getattr(rule, '__qualname__', type(rule).__qualname__)}"
 
 
 def registered_gradient(name: str) -> Callable[..., Any] | None:

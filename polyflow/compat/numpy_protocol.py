@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from polyflow.core.operators import Namespace
+import polyflow
 
 UFUNCS = {
     "absolute": "abs", "fabs": "abs", "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh",
@@ -24,29 +24,26 @@ FUNCTIONS = {
 _WITH_AXIS = {"sum", "prod", "mean", "max", "min", "std", "var", "all", "any", "argmax", "argmin", "squeeze", "flip"}
 
 
-def bind_numpy_protocol(cls: type, namespace: Namespace) -> None:
-    """Make NumPy's functions on instances of ``cls`` call those of ``namespace``."""
+def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+    """What ``__array_ufunc__`` of tensors does."""
+    name = UFUNCS.get(ufunc.__name__, ufunc.__name__)
+    function = getattr(polyflow, name, None)
+    if method != "__call__" or options or function is None:
+        return NotImplemented
+    return function(*inputs)
 
-    def array_ufunc(self: Any, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        name = UFUNCS.get(ufunc.__name__, ufunc.__name__)
-        function = getattr(namespace, name, None)
-        if method != "__call__" or options or function is None:
-            return NotImplemented
-        return function(*inputs)
 
-    def array_function(
-        self: Any, function: Callable[..., Any], types: Sequence[type], args: Sequence[Any], options: Mapping[str, Any]
-    ) -> Any:
-        name = FUNCTIONS.get(function.__name__, function.__name__)
-        chosen = getattr(namespace, name, None)
-        if chosen is None:
-            return NotImplemented
-        if name in _WITH_AXIS and len(args) == 2:
-            args, options = args[:1], {**options, "axis": args[1]}
-        if name == "permute_dims" and len(args) == 1:
-            axes = options.get("axes") or range(args[0].ndim)[::-1]
-            args, options = (args[0], tuple(axes)), {}
-        return chosen(*args, **options)
-
-    cls.__array_ufunc__ = array_ufunc  # type: ignore[attr-defined]
-    cls.__array_function__ = array_function  # type: ignore[attr-defined]
+def array_function(
+    self: Any, function: Callable[..., Any], types: Sequence[type], args: Sequence[Any], options: Mapping[str, Any]
+) -> Any:
+    """What ``__array_function__`` of tensors does."""
+    name = FUNCTIONS.get(function.__name__, function.__name__)
+    chosen = getattr(polyflow, name, None)
+    if chosen is None:
+        return NotImplemented
+    if name in _WITH_AXIS and len(args) == 2:
+        args, options = args[:1], {**options, "axis": args[1]}
+    if name == "permute_dims" and len(args) == 1:
+        axes = options.get("axes") or range(args[0].ndim)[::-1]
+        args, options = (args[0], tuple(axes)), {}
+    return chosen(*args, **options)

@@ -15,13 +15,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import polyflow
 from polyflow.autodiff.registered import RegisterGradient, registered_gradient
 from polyflow.core.building import overriding
 from polyflow.core.declaration import Op
 from polyflow.core.graph import Graph, get_default_graph
 from polyflow.core.location import user_location
-from polyflow.core.operators import Operators, bind_operators
+from polyflow.core.operators import Operators
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import UNKNOWN, TensorType
 from polyflow.errors import ArgumentError, PolyflowError, message
@@ -98,8 +97,6 @@ class Operation(Operators):
     def __tensor__(self) -> Tensor:
         return self._tensor
 
-
-bind_operators(Operation, polyflow)
 
 _OPS: dict[type, Op] = {}
 

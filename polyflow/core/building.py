@@ -58,6 +58,11 @@ def builder_of(operands: Sequence[object]) -> Builder:
     return default_builder()
 
 
+def overriding_builder() -> Builder | None:
+    """The builder that overrides every other choice in this thread, if there is one."""
+    return _context.overriding[-1] if _context.overriding else None
+
+
 def set_root(builder: Builder | None) -> None:
     """Make ``builder`` the default of every thread that has set none."""
     _root.builder = builder

@@ -8,11 +8,13 @@ Declaring registers nothing: a plugin's hook hands its ops over.
 from __future__ import annotations
 
 import enum
+from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
 from typing import Any, overload
 
+from polyflow.core.batching import BatchingRule, elementwise
 from polyflow.core.building import Builder, builder_of
 from polyflow.core.samples import ErrorSample, Sample
 from polyflow.core.signature import Signature
@@ -54,6 +56,7 @@ class Op:
         promote: bool | Sequence[str] = False,
         to_float: bool = False,
         neutral: Mapping[int, object] | None = None,
+        result_names: Sequence[str] = (),
         is_variable: bool = False,
         takes_unknown: bool = False,
     ) -> None:
@@ -65,12 +68,14 @@ class Op:
         self.promote = promote
         self.to_float = to_float
         self.neutral = dict(neutral or {})
+        self.result_names = tuple(result_names)
         self.is_variable = is_variable
         self.takes_unknown = takes_unknown
         self.gradient_rule: Rule | None = None
         self.gradient_reason: str | None = None
         self.kernel_rule: Rule | None = None
         self.expansion_rule: Rule | None = None
+        self._batching_rule: BatchingRule | None = None
         self.sample_rule: Callable[[], Iterable[Sample | ErrorSample]] | None = None
         self.__name__ = self.name
         self.__qualname__ = self.name
@@ -94,6 +99,18 @@ class Op:
         if isinstance(self.promote, bool):
             return frozenset(each.name for each in self.signature.operands) if self.promote else frozenset()
         return frozenset(self.promote)
+
+    @cached_property
+    def result_type(self) -> Callable[[Iterable[Any]], tuple[Any, ...]]:
+        """What makes the tuple of several outputs: ``tuple``, or a named one where the op names its results."""
+        if not self.result_names:
+            return tuple
+        make: Any = namedtuple(f"{self.name}_result", self.result_names)  # type: ignore[misc]
+        return make._make
+
+    def result_of(self, outputs: tuple[Any, ...]) -> Any:
+        """What a call returns: the only output, or the tuple of several."""
+        return outputs[0] if self.signature.output_count == 1 else self.result_type(outputs)
 
     def has_trait(self, trait: Trait) -> bool:
         return trait in self.traits
@@ -128,6 +145,21 @@ class Op:
         """Declare what specialisation puts in its place: ``rule(builder, operation, inputs)`` gives the outputs."""
         self.expansion_rule = rule
         return rule
+
+    def batching(self, rule: BatchingRule) -> BatchingRule:
+        """Declare what it does to operands with a batch in front: ``rule(xp, operation, inputs, batched)``.
+
+        A rule of :mod:`polyflow.core.batching`, or one of its own in the form that is described there.
+        """
+        self._batching_rule = rule
+        return rule
+
+    @property
+    def batching_rule(self) -> BatchingRule | None:
+        """The rule declared; for an elementwise op without one, alignment of ranks; else ``None``."""
+        if self._batching_rule is None and self.has_trait(Trait.ELEMENTWISE):
+            return elementwise
+        return self._batching_rule
 
     def samples(self, rule: Callable[[], Iterable[Sample | ErrorSample]]) -> Callable[[], Iterable[Any]]:
         """Declare the operands with which conformance, folding and saving are tested."""
@@ -172,6 +204,7 @@ def define_op(
     promote: bool | Sequence[str] = False,
     to_float: bool = False,
     neutral: Mapping[int, object] | None = None,
+    result_names: Sequence[str] = (),
     is_variable: bool = False,
     takes_unknown: bool = False,
 ) -> Callable[[Rule], Op]: ...
@@ -180,9 +213,9 @@ def define_op(rule: Rule | None = None, /, **options: Any) -> Op | Callable[[Rul
 
     ``dtypes`` names the category of dtypes that it takes, for all operands or per operand; ``promote`` says which
     operands meet in one dtype (``True`` for all); ``to_float`` makes integers there the default float dtype;
-    ``neutral`` maps the position of an operand to the scalar that leaves the other operand as it is. The rule sees
-    operands of known dtype and rank, in which only dimensions may be unknown, unless it says ``takes_unknown``.
-    ``is_variable`` marks an op whose value a session keeps.
+    ``neutral`` maps the position of an operand to the scalar that leaves the other operand as it is; ``result_names``
+    makes several results a named tuple. The rule sees operands of known dtype and rank, in which only dimensions may
+    be unknown, unless it says ``takes_unknown``. ``is_variable`` marks an op whose value a session keeps.
 
     >>> from polyflow.core.types import TensorType
     >>> @define_op(dtypes="numeric")

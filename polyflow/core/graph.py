@@ -13,7 +13,7 @@ from typing import Any
 from polyflow.core import building
 from polyflow.core.declaration import Op
 from polyflow.core.inference import infer
-from polyflow.core.literal import Literal, literal
+from polyflow.core.literal import is_weak_number, literal, weak_literal
 from polyflow.core.location import user_location
 from polyflow.core.primitives import constant_op
 from polyflow.core.tensor import Operation, Tensor
@@ -51,7 +51,7 @@ class Graph:
         """Add an operation; return its output, or the tuple of them where the op declares several."""
         inputs = tuple([self.as_tensor(each) for each in operands])
         outputs = self.add(op, inputs, attributes, name, device).outputs
-        return outputs[0] if op.signature.output_count == 1 else outputs
+        return op.result_of(outputs)
 
     def add(
         self,
@@ -87,7 +87,7 @@ class Graph:
 
     def as_tensor(self, value: object) -> Tensor:
         """``value`` as a tensor of this graph: a tensor, a variable, a number, a nested list or an array."""
-        if not isinstance(value, Tensor):
+        if not isinstance(value, Tensor) or value.is_rebound:
             convert = getattr(value, "__tensor__", None)
             if convert is None:
                 return self.constant(value)
@@ -99,8 +99,8 @@ class Graph:
 
     def constant(self, value: object, dtype: Any = None, name: str | None = None) -> Tensor:
         """A tensor that always has ``value``; a bare Python number takes the dtype of what it meets."""
-        is_weak = dtype is None and isinstance(value, bool | int | float | complex) and not hasattr(value, "dtype")
-        snapshot = value if isinstance(value, Literal) and dtype is None else literal(value, dtype)
+        is_weak = dtype is None and is_weak_number(value)
+        snapshot = weak_literal(value) if is_weak else literal(value, dtype)
         return self.add(constant_op, (), {"value": snapshot, "weak": is_weak}, name).output
 
     def unique_name(self, name: str) -> str:
@@ -277,4 +277,7 @@ def on_default_graph(method: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+name_scope = on_default_graph(Graph.name_scope)
+control_dependencies = on_default_graph(Graph.control_dependencies)
+device = on_default_graph(Graph.device)
 building.set_root(Graph())

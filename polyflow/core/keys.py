@@ -71,6 +71,29 @@ def split_key(key: Sequence[Any], rank: int, spans: Sequence[int]) -> list[Part]
     return parts
 
 
+def split_index(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
+    """A key as the user wrote it, as an attribute and the index operands.
+
+    >>> split_index((0, slice(None), [1, 2]))
+    ((0, slice(None, None, None), 'index'), [[1, 2]])
+    """
+    frozen: list[Any] = []
+    indices: list[Any] = []
+    for part in key if isinstance(key, tuple) else (key,):
+        if part is None or part is Ellipsis or isinstance(part, slice) or _is_whole_number(part):
+            frozen.append(part)
+        else:
+            frozen.append(INDEX)
+            indices.append(part)
+    return tuple(frozen), indices
+
+
+def _is_whole_number(part: Any) -> bool:
+    if isinstance(part, bool) or hasattr(part, "__tensor__") or not hasattr(part, "__index__"):
+        return False
+    return getattr(part, "shape", ()) == () and not str(getattr(part, "dtype", "")).endswith("bool")
+
+
 def native_key(key: Sequence[Any], indices: Sequence[Any]) -> tuple[Any, ...]:
     """The key as an array library takes it: each :data:`INDEX` replaced by its operand.
 
@@ -165,7 +188,8 @@ def _check_integer(index: int, axis: int, size: int | None) -> None:
 
 
 def _check_mask(mask: Shape, shape: Shape) -> None:
-    if any(have != need and None not in (have, need) for have, need in zip(mask, shape, strict=True)):
+    # The standard lets a dimension of a mask be 0 where the array's is not: such a mask selects nothing.
+    if any(have not in (need, 0, None) and need is not None for have, need in zip(mask, shape, strict=True)):
         raise AxisError(
             message("a mask has another shape than what it selects from", found=format_shape(mask), needed=shape)
         )

@@ -13,7 +13,18 @@ from functools import cached_property
 from math import isfinite, prod
 from typing import Any
 
-from polyflow.core.dtypes import DEFAULT_DTYPES, DType, as_dtype, bool_, integer_range, promote
+from polyflow.core.dtypes import (
+    DEFAULT_DTYPES,
+    DType,
+    as_dtype,
+    bool_,
+    complex128,
+    float64,
+    int64,
+    integer_range,
+    promote,
+    uint64,
+)
 from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError, ShapeError, ValueRangeError, message
 
@@ -85,6 +96,24 @@ def literal(value: object, dtype: DType | str | None = None) -> Literal:
     if not getattr(array.dtype, "isnative", True):  # NumPy's arrays in the other byte order
         array = array.astype(array.dtype.newbyteorder("="))
     return _checked(Literal(as_dtype(array.dtype), tuple(array.shape), array.tobytes()), wanted)
+
+
+def is_weak_number(value: object) -> bool:
+    """Whether ``value`` is a Python number, which takes the dtype of what it meets; NumPy's scalars have their own."""
+    return isinstance(value, bool | int | float | complex) and not hasattr(value, "dtype")
+
+
+def weak_literal(value: Any) -> Literal:
+    """A Python number in the widest dtype of its kind, so that it loses nothing before it meets another dtype.
+
+    >>> weak_literal(0.1).dtype, weak_literal(2**63).dtype
+    (polyflow.float64, polyflow.uint64)
+    """
+    if isinstance(value, bool):
+        return literal(value)
+    if isinstance(value, int):
+        return literal(int(value), uint64 if 2**63 <= value < 2**64 else int64)
+    return literal(float(value), float64) if isinstance(value, float) else literal(complex(value), complex128)
 
 
 def is_array_like(value: object) -> bool:

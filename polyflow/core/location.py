@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from pathlib import Path
 from typing import NamedTuple
 
-_PACKAGE = f"{Path(__file__).resolve().parent.parent}{os.sep}"
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _NOT_THE_USERS = (_PACKAGE, contextlib.__file__)  # `with` on polyflow's context managers passes through contextlib
 
 

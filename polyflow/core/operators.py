@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -78,44 +79,63 @@ class Operators:
 
 
 def bind_operators(cls: type, namespace: Namespace) -> None:
-    """Give ``cls`` every operator, each calling the function of its standard name in ``namespace``."""
+    """Give ``cls`` every operator, each calling the function of its standard name in ``namespace``.
+
+    The functions are looked up when an operator is first used: binding loads nothing.
+    """
     for word, name in BINARY.items():
-        function = getattr(namespace, name)
-        setattr(cls, f"__{word}__", _binary(f"__{word}__", function))
-        setattr(cls, f"__r{word}__", _reflected(f"__r{word}__", function))
+        setattr(cls, f"__{word}__", _binary(f"__{word}__", namespace, name))
+        setattr(cls, f"__r{word}__", _reflected(f"__r{word}__", namespace, name))
     for word, name in COMPARISON.items():
-        setattr(cls, f"__{word}__", _binary(f"__{word}__", getattr(namespace, name)))
+        setattr(cls, f"__{word}__", _binary(f"__{word}__", namespace, name))
     for word, name in UNARY.items():
-        setattr(cls, f"__{word}__", _unary(f"__{word}__", getattr(namespace, name)))
+        setattr(cls, f"__{word}__", _unary(f"__{word}__", namespace, name))
     cls.T = property(_transposer(namespace), doc="The transpose of a matrix.")  # type: ignore[attr-defined]
-    cls.mT = property(namespace.matrix_transpose, doc="The transposes of a stack of matrices.")  # type: ignore[attr-defined]
+    transposes = _unary("mT", namespace, "matrix_transpose")
+    cls.mT = property(transposes, doc="The transposes of a stack of matrices.")  # type: ignore[attr-defined]
+
+
+def bind_selection(cls: type, reading: str, writing: str) -> None:
+    """Give ``cls`` ``x[key]`` and ``x[key] = value`` from the modules called ``reading`` and ``writing``."""
+    setattr(cls, "__getitem__", later(reading, "tensor_getitem"))  # noqa: B010
+    setattr(cls, "__setitem__", later(writing, "tensor_setitem"))  # noqa: B010
+
+
+def later(module: str, name: str) -> Callable[..., Any]:
+    """The function ``name`` of ``module``, which is loaded when it is first called."""
+
+    def method(*args: Any, **kwargs: Any) -> Any:
+        return getattr(importlib.import_module(module), name)(*args, **kwargs)
+
+    method.__name__ = name
+    return method
 
 
 def _is_operand(value: object) -> bool:
     return hasattr(value, "__tensor__") or is_array_like(value)
 
 
-def _binary(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _binary(word: str, namespace: Namespace, name: str) -> Callable[..., Any]:
     def method(self: Any, other: object, /) -> Any:
-        return function(self, other) if _is_operand(other) else NotImplemented
+        return getattr(namespace, name)(self, other) if _is_operand(other) else NotImplemented
 
-    method.__name__ = name
+    method.__name__ = word
     return method
 
 
-def _reflected(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _reflected(word: str, namespace: Namespace, name: str) -> Callable[..., Any]:
     def method(self: Any, other: object, /) -> Any:
-        return function(other, self) if _is_operand(other) else NotImplemented
+        return getattr(namespace, name)(other, self) if _is_operand(other) else NotImplemented
 
-    method.__name__ = name
+    method.__name__ = word
     return method
 
 
-def _unary(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _unary(word: str, namespace: Namespace, name: str) -> Callable[..., Any]:
     def method(self: Any, /) -> Any:
-        return function(self)
+        return getattr(namespace, name)(self)
 
-    method.__name__ = name
+    method.__name__ = word
     return method
 
 

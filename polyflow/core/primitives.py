@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from polyflow.core.declaration import Trait, define_op
-from polyflow.core.dtypes import DType
+from polyflow.core.dtypes import DType, bool_, complex64, float32, int64
 from polyflow.core.literal import Literal
 from polyflow.core.samples import Sample, normal, values
 from polyflow.core.signature import DTypeLike
@@ -17,14 +17,17 @@ from polyflow.core.types import Shape, TensorType
 def constant_op(*, value: Literal, weak: bool = False) -> TensorType:
     """A value that stands in the graph.
 
-    ``weak`` says that it was a Python scalar, and takes the dtype of what it meets. Users call
-    :func:`polyflow.constant`.
+    ``weak`` says that it was a Python scalar, which is kept in the widest dtype of its kind and takes the dtype of what
+    it meets. Users call :func:`polyflow.constant`.
 
     >>> import polyflow as pf
     >>> pf.constant([1, 2]).operation.op
     <op constant>
     """
-    return TensorType(value.dtype, value.shape, weak)
+    return TensorType(_WEAK_DTYPES[value.dtype.kind] if weak else value.dtype, value.shape, weak)
+
+
+_WEAK_DTYPES = {"bool": bool_, "int": int64, "uint": int64, "float": float32, "complex": complex64}
 
 
 constant_op.no_gradient("it has no operand")

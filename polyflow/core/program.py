@@ -1,4 +1,4 @@
-"""A program: closed, typed, immutable. The one form that passes transform, backends compile, tests print, files hold."""
+"""A program: closed, typed, immutable. The one form that passes transform, backends compile and tests print."""
 
 from __future__ import annotations
 

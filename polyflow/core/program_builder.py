@@ -8,7 +8,7 @@ from typing import Any
 from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DType
 from polyflow.core.inference import Inferred, infer, located
-from polyflow.core.literal import Literal, literal
+from polyflow.core.literal import Literal, is_weak_number, literal, weak_literal
 from polyflow.core.location import Location
 from polyflow.core.primitives import astype, constant_op, placeholder_op
 from polyflow.core.program import Program
@@ -54,7 +54,7 @@ class ProgramBuilder:
                 attributes = inferred.attributes
             return op.expansion_rule(self, inputs, attributes)
         outputs = self.add(op, inputs, attributes, name).outputs
-        return outputs[0] if op.signature.output_count == 1 else outputs
+        return op.result_of(outputs)
 
     def add(
         self, op: Op, inputs: tuple[Tensor, ...], attributes: Mapping[str, Any], name: str | None = None
@@ -62,7 +62,8 @@ class ProgramBuilder:
         """Add one operation on tensors of this program, casting them where promotion asks for it."""
         inputs, inferred = self._infer(op, inputs, attributes)
         operation = self._operation(op, inputs, inferred.attributes, inferred.outputs, name or op.name)
-        self.operations.append(operation)
+        if not operation.outputs or not operation.outputs[0].type.weak:  # a weak number stands only where it is cast
+            self.operations.append(operation)
         return operation
 
     def _infer(
@@ -73,7 +74,7 @@ class ProgramBuilder:
         inferred = infer(op, types, attributes, self.location)
         try:
             cast = [
-                each if dtype is None or (each.type.dtype is dtype and not each.type.weak) else self.cast(each, dtype)
+                each if dtype in (None, each.type.dtype) and not each.type.weak else self.cast(each, dtype)
                 for each, dtype in zip(inputs, inferred.dtypes, strict=True)
             ]
         except PolyflowError as error:  # a Python number that the dtype of the others cannot hold
@@ -118,7 +119,8 @@ class ProgramBuilder:
         convert = getattr(value, "__tensor__", None)
         if convert is not None:
             return self.as_tensor(convert())
-        return self.constant(literal(value), weak=isinstance(value, bool | int | float | complex))
+        is_weak = is_weak_number(value)
+        return self.constant(weak_literal(value) if is_weak else literal(value), weak=is_weak)
 
     def resolve(self, tensor: Tensor) -> Tensor:
         """The tensor of this program that stands for one of a graph."""
@@ -133,8 +135,9 @@ class ProgramBuilder:
             self._constants[key] = found
         return found
 
-    def cast(self, tensor: Tensor, dtype: DType) -> Tensor:
-        """``tensor`` in ``dtype``: a constant is made anew, anything else is cast by an operation."""
+    def cast(self, tensor: Tensor, dtype: DType | None) -> Tensor:
+        """``tensor`` in ``dtype``, a weak one in its own for ``None``: a number is made anew, others are cast."""
+        dtype = dtype or tensor.type.known_dtype
         if tensor.type.weak:
             value = tensor.operation.attributes["value"]
             return self.constant(literal(value.tolist(), dtype))
@@ -144,4 +147,5 @@ class ProgramBuilder:
 
     def finish(self, results: Sequence[Tensor]) -> Program:
         """The program that computes ``results``."""
-        return Program(tuple(self.parameters), tuple(self.operations), tuple(results))
+        strong = tuple([self.cast(each, None) if each.type.weak else each for each in results])
+        return Program(tuple(self.parameters), tuple(self.operations), strong)

@@ -99,20 +99,32 @@ def booleans(*shape: int, seed: int = 0) -> ArraySpec:
 
 def values(nested: object, dtype: DType | str | None = None) -> ArraySpec:
     """The elements given, for cases that are special."""
-    shape = literal(nested).shape
-    return ArraySpec("values", shape, dtype=None if dtype is None else as_dtype(dtype), values=nested)
+    fixed = None if dtype is None else as_dtype(dtype)
+    return ArraySpec("values", literal(nested, fixed).shape, dtype=fixed, values=nested)
 
 
 class Sample:
     """Operands and attributes of one call that must work."""
 
-    def __init__(self, *operands: Any, gradient: bool = True, dtypes: str | None = None, **attributes: Any) -> None:
+    def __init__(
+        self,
+        *operands: Any,
+        gradient: bool = True,
+        dtypes: str | None = None,
+        prepare: Callable[..., Any] | None = None,
+        invariant: Callable[..., Any] | None = None,
+        **attributes: Any,
+    ) -> None:
         self.operands = operands
         self.attributes = attributes
         self.gradient = gradient
         """Whether the op is smooth there, so that finite differences can check its gradient."""
         self.dtypes = dtypes
         """The category of dtypes for which the sample makes sense, if not all that the op takes."""
+        self.prepare = prepare
+        """``prepare(xp, *arrays)`` makes the operands of the arrays described, where not any numbers will do."""
+        self.invariant = invariant
+        """``invariant(xp, *results)`` is what all right answers have in common, where there are several."""
 
     def __repr__(self) -> str:
         parts = [_format(each) for each in self.operands]

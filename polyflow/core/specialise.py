@@ -127,7 +127,7 @@ def specialise(
     Raises ``FeedError`` where a placeholder is needed and not fed, and every error of inference, with the user's line.
     """
     specialiser = Specialiser(graph, feeds, xp)
-    specialiser.run([*(each.operation for each in fetches), *targets])
+    specialiser.run([*(each.operation for each in fetches if each not in feeds), *targets])
     results = [specialiser.resolve(each) for each in fetches]
     states = specialiser.variables.values()
     written = [state for state in states if state.is_written]

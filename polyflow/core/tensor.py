@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -88,12 +89,13 @@ class Tensor(Operators):
     ``if x:`` or ``float(x)``, is refused with a word on what to write instead.
     """
 
-    __slots__ = ("operation", "index", "_type", "__weakref__")
+    __slots__ = ("operation", "index", "_type", "_rebound", "__weakref__")
 
     def __init__(self, operation: Operation, index: int, type: TensorType) -> None:
         self.operation = operation
         self.index = index
         self._type = type
+        self._rebound: Tensor | None = None
 
     # -- what it is
 
@@ -161,7 +163,22 @@ class Tensor(Operators):
     # -- as an operand
 
     def __tensor__(self) -> Tensor:
-        return self
+        tensor = self
+        while tensor._rebound is not None:
+            tensor = tensor._rebound
+        return tensor
+
+    @property
+    def is_rebound(self) -> bool:
+        """Whether this object stands for another tensor since an assignment to its elements."""
+        return self._rebound is not None
+
+    def rebind(self, tensor: Tensor) -> None:
+        """From here on let this object stand for ``tensor``: how ``x[key] = value`` works on values that never change.
+
+        What was built from the object before keeps the old tensor.
+        """
+        self.__tensor__()._rebound = tensor
 
     def __hash__(self) -> int:
         return id(self)
@@ -221,6 +238,20 @@ class Tensor(Operators):
 
     def __getitem__(self, key: Any) -> Tensor:
         raise NotImplementedError  # polyflow/__init__.py puts the op of polyflow.ops.indexing here
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise NotImplementedError  # as above, of polyflow.ops.index_assignment
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The module ``polyflow``: tensors are arrays of the standard whose values come later."""
+        return sys.modules[__name__.partition(".")[0]]
+
+    def to_device(self, device: str, /, *, stream: object = None) -> Tensor:
+        """The tensor: where it is computed is for ``polyflow.device`` and the session to say."""
+        return self
+
+    def __dlpack__(self, **_: object) -> NoReturn:
+        self._refuse("for DLPack exchange", "session.run(x) for its value")
 
     def __repr__(self) -> str:
         return f"<Tensor {self.name!r} {self._type}>"

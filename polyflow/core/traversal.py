@@ -21,9 +21,7 @@ def ancestors(
         if operation in seen:
             continue
         seen.add(operation)
-        for tensor in operation.inputs:
-            if tensor.operation not in seen and tensor not in stop:
-                waiting.append(tensor.operation)
+        waiting.extend([each.operation for each in operation.inputs if each.operation not in seen and each not in stop])
         if control:
             waiting.extend(each for each in operation.control_inputs if each not in seen)
     return sorted(seen, key=lambda each: each.position)

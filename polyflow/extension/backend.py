@@ -85,6 +85,22 @@ class Backend(Protocol):
         """An array that a user may keep while the session goes on to use and replace ``array``."""
         ...
 
+    def copy(self, array: Array) -> Array:
+        """An array of the same elements in memory of its own."""
+        ...
+
+    def to_device(self, array: Array, device: str) -> Array:
+        """The array on another of the backend's devices."""
+        ...
+
+    def export(self, array: Array) -> Array:
+        """The array as other libraries may take it over by DLPack."""
+        ...
+
+    def eager(self, kernel: Kernel, device: str) -> Kernel:
+        """``kernel`` as it is called outside a program: under the settings that a program runs under."""
+        ...
+
     def compile(self, function: Callable[..., tuple[Array, ...]], request: CompileRequest) -> Callable[..., Any]:
         """``function``, which calls the backend's kernels one after the other, as fast as the backend can run it."""
         ...
@@ -146,6 +162,22 @@ class NamespaceBackend:
     def guard(self, array: Array) -> Array:
         """The array itself: right for libraries whose arrays never change."""
         return array
+
+    def copy(self, array: Array) -> Array:
+        """By the standard's ``asarray``."""
+        return self.namespace.asarray(array, copy=True)
+
+    def to_device(self, array: Array, device: str) -> Array:
+        """The array as it is: right for libraries with one device."""
+        return array
+
+    def export(self, array: Array) -> Array:
+        """The array as it is."""
+        return array
+
+    def eager(self, kernel: Kernel, device: str) -> Kernel:
+        """The kernel as it is."""
+        return kernel
 
     def compile(self, function: Callable[..., tuple[Array, ...]], request: CompileRequest) -> Callable[..., Any]:
         """The function as it is."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,7 @@ from polyflow.errors import BackendError, PluginError, message, nearest
 from polyflow.extension import hookspecs
 from polyflow.extension.backend import Backend, BackendEntry, Kernel
 from polyflow.extension.command import Command
-from polyflow.extension.passes import Pass
+from polyflow.extension.passes import STAGES, Pass
 
 GROUP = "polyflow"
 DISABLED = "POLYFLOW_DISABLE_PLUGINS"
@@ -58,6 +57,8 @@ class Extensions:
         self.records.append(PluginRecord(name, distribution, module))
 
     def _load_entry_points(self) -> None:
+        import importlib.metadata  # a fifth of the time of `import polyflow`, and only sessions need it
+
         disabled = {each.strip() for each in os.environ.get(DISABLED, "").split(",")}
         for point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda each: each.name):
             distribution = point.dist.name if point.dist is not None else "unknown"
@@ -105,31 +106,48 @@ class Extensions:
         for announced, distribution in self._call("polyflow_backends"):
             for entry in announced:
                 if entry.name in entries:
-                    raise PluginError(
-                        message(
-                            f"two backends are called {entry.name!r}",
-                            found=f"one of {entries[entry.name][1]}, one of {distribution}",
-                            needed="one backend a name",
-                        )
-                    )
+                    raise _taken("backends", entry.name, entries[entry.name][1], distribution)
                 entries[entry.name] = entry, distribution
         return entries
 
     @cached_property
     def passes(self) -> tuple[Pass, ...]:
         """Every pass, in the order of registration."""
-        return tuple(each for passes, _ in self._call("polyflow_passes") for each in passes)
+        found: list[Pass] = []
+        for passes, distribution in self._call("polyflow_passes"):
+            for each in passes:
+                if each.stage not in STAGES:
+                    raise PluginError(
+                        message(
+                            f"pass {each.name!r} of {distribution} names a stage that does not exist",
+                            found=repr(each.stage),
+                            needed=f"one of {', '.join(map(repr, STAGES))}",
+                        )
+                    )
+                found.append(each)
+        return tuple(found)
 
     @cached_property
     def commands(self) -> tuple[tuple[Command, str], ...]:
         """Every subcommand, with the distribution it came from."""
-        return tuple((each, origin) for commands, origin in self._call("polyflow_commands") for each in commands)
+        found: dict[str, tuple[Command, str]] = {}
+        for commands, distribution in self._call("polyflow_commands"):
+            for each in commands:
+                if each.name in found:
+                    raise _taken("commands", each.name, found[each.name][1], distribution)
+                found[each.name] = each, distribution
+        return tuple(found.values())
 
     @cached_property
     def _kernels(self) -> dict[str, dict[str, Kernel]]:
         tables: dict[str, dict[str, Kernel]] = {}
-        for brought, _ in self._call("polyflow_kernels"):
+        origins: dict[tuple[str, str], str] = {}
+        for brought, distribution in self._call("polyflow_kernels"):
             for backend, table in brought.items():
+                for name in table:
+                    if (backend, name) in origins:
+                        raise _taken(f"kernels for {backend}", name, origins[backend, name], distribution)
+                    origins[backend, name] = distribution
                 tables.setdefault(backend, {}).update(table)
         return tables
 
@@ -167,6 +185,13 @@ class Extensions:
             needed=nearest(name, self.backend_entries),
             remedy=f"pip install polyflow-{name}, or the package that announces it; `polyflow backends` lists all",
         )
+
+
+def _taken(what: str, name: str, first: str, second: str) -> PluginError:
+    needed = f"one {what.partition(' ')[0].removesuffix('s')} a name"
+    remedy = f"uninstall {first} or {second}, or name its plugin in {DISABLED}"
+    found = f"one of {first}, one of {second}"
+    return PluginError(message(f"two {what} are called {name!r}", found=found, needed=needed, remedy=remedy))
 
 
 _default: Extensions | None = None

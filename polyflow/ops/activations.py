@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from polyflow.core.batching import along_axis
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.samples import ErrorSample, Sample, normal, values
 from polyflow.core.signature import Axis
@@ -205,6 +206,9 @@ def softmax_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return y * (g - xp.sum(g * y, axis=operation.attributes["axis"], keepdims=True))
 
 
+softmax.batching(along_axis)
+
+
 @softmax.samples
 def softmax_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3))
@@ -241,6 +245,9 @@ def log_softmax_kernel(xp: Any, x: Any, *, axis: Any) -> Any:
 @log_softmax.gradient
 def log_softmax_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return g - xp.exp(operation.output) * xp.sum(g, axis=operation.attributes["axis"], keepdims=True)
+
+
+log_softmax.batching(along_axis)
 
 
 @log_softmax.samples

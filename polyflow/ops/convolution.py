@@ -14,6 +14,7 @@ from polyflow.core.samples import ErrorSample, Sample, normal
 from polyflow.core.shapes import Windows, windows
 from polyflow.core.types import TensorType, format_shape
 from polyflow.errors import ShapeError, ValueRangeError, message
+from polyflow.ops.batched_convolution import batched_convolution
 from polyflow.ops.sliding import padded, spread, taps
 
 _PLAIN = "VALID"  # the padding of windows over an image that is padded already
@@ -77,6 +78,9 @@ def conv2d_gradient(xp: Any, operation: Any, g: Any) -> Any:
     )
 
 
+conv2d.batching(batched_convolution("if", "i"))
+
+
 @conv2d.samples
 def conv2d_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 4, 5, 2), normal(3, 2, 2, 3, seed=1))
@@ -113,8 +117,9 @@ def conv2d_input_gradient(
     """The transpose of :func:`conv2d` in its images: from ``g`` of the result's shape to images of ``size``.
 
     >>> import polyflow as pf
+    >>> from polyflow.ops.convolution import conv2d_input_gradient
     >>> g = pf.ones((1, 2, 2, 1))
-    >>> x = pf.nn.conv2d_input_gradient(pf.ones((2, 2, 1, 1)), g, size=(3, 3), padding="VALID")
+    >>> x = conv2d_input_gradient(pf.ones((2, 2, 1, 1)), g, size=(3, 3), padding="VALID")
     >>> pf.Session().run(pf.reshape(x, (3, 3))).tolist()
     [[1.0, 2.0, 1.0], [2.0, 4.0, 2.0], [1.0, 2.0, 1.0]]
 
@@ -169,6 +174,9 @@ def conv2d_input_gradient_gradient(xp: Any, operation: Any, g: Any) -> Any:
     )
 
 
+conv2d_input_gradient.batching(batched_convolution("fi", "i"))
+
+
 @conv2d_input_gradient.samples
 def conv2d_input_gradient_samples() -> Iterator[Sample]:
     yield Sample(normal(3, 2, 2, 3), normal(2, 4, 5, 3, seed=1), size=(4, 5))
@@ -197,8 +205,9 @@ def conv2d_filter_gradient(
     """The transpose of :func:`conv2d` in its filters: from ``g`` of the result's shape to filters of ``size``.
 
     >>> import polyflow as pf
+    >>> from polyflow.ops.convolution import conv2d_filter_gradient
     >>> x = pf.reshape(pf.arange(9, dtype=pf.float32), (1, 3, 3, 1))
-    >>> w = pf.nn.conv2d_filter_gradient(x, pf.ones((1, 2, 2, 1)), size=(2, 2), padding="VALID")
+    >>> w = conv2d_filter_gradient(x, pf.ones((1, 2, 2, 1)), size=(2, 2), padding="VALID")
     >>> pf.Session().run(pf.reshape(w, (2, 2))).tolist()
     [[8.0, 12.0], [20.0, 24.0]]
 
@@ -251,6 +260,9 @@ def conv2d_filter_gradient_gradient(xp: Any, operation: Any, g: Any) -> Any:
     over = _windows(attributes.pop("size"), attributes["strides"], "VALID", attributes["data_format"], 1)
     image_size = tuple(x.type.known_shape[axis] for axis in over.axes)
     return conv2d_input_gradient(g, image_of_g, size=image_size, **attributes), conv2d(x, g, **attributes)
+
+
+conv2d_filter_gradient.batching(batched_convolution("ii", "f"))
 
 
 @conv2d_filter_gradient.samples

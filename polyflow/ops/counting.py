@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from polyflow.core.batching import over_axes
 from polyflow.core.declaration import define_op
 from polyflow.core.dtypes import bool_, int64
 from polyflow.core.samples import ErrorSample, Sample, booleans, normal, values
@@ -27,6 +28,9 @@ def all(x: TensorType, /, *, axis: Axis = None, keepdims: bool = False) -> Tenso
 
 
 all.zero_gradient("its result is boolean")
+
+
+all.batching(over_axes)
 
 
 @all.samples
@@ -58,6 +62,7 @@ def any(x: TensorType, /, *, axis: Axis = None, keepdims: bool = False) -> Tenso
 
 any.zero_gradient("its result is boolean")
 any.samples(_truth_samples)
+any.batching(over_axes)
 
 
 @define_op
@@ -75,3 +80,4 @@ def count_nonzero(x: TensorType, /, *, axis: Axis = None, keepdims: bool = False
 
 count_nonzero.zero_gradient("its result is a whole number")
 count_nonzero.samples(_truth_samples)
+count_nonzero.batching(over_axes)

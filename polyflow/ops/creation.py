@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from polyflow.core.batching import on_last_axes
 from polyflow.core.declaration import define_op
 from polyflow.core.dtypes import DType, float32
 from polyflow.core.literal import literal
@@ -128,6 +129,9 @@ def zeros_like(x: TensorType, /, *, dtype: DTypeLike = None) -> TensorType:
 zeros_like.zero_gradient(_SHAPE_ONLY)
 
 
+zeros_like.batching(on_last_axes)
+
+
 @zeros_like.samples
 def zeros_like_samples() -> Iterator[Sample]:
     yield from _models()
@@ -147,6 +151,9 @@ def ones_like(x: TensorType, /, *, dtype: DTypeLike = None) -> TensorType:
 
 
 ones_like.zero_gradient(_SHAPE_ONLY)
+
+
+ones_like.batching(on_last_axes)
 
 
 @ones_like.samples
@@ -170,6 +177,9 @@ def empty_like(x: TensorType, /, *, dtype: DTypeLike = None) -> TensorType:
 empty_like.zero_gradient(_SHAPE_ONLY)
 
 
+empty_like.batching(on_last_axes)
+
+
 @empty_like.samples
 def empty_like_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 0))
@@ -191,6 +201,9 @@ def full_like(x: TensorType, /, fill_value: bool | int | float | complex, *, dty
 
 
 full_like.zero_gradient(_SHAPE_ONLY)
+
+
+full_like.batching(on_last_axes)
 
 
 @full_like.samples

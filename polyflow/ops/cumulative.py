@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from polyflow.core.batching import along_axis
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.dtypes import DType, accumulator
 from polyflow.core.samples import ErrorSample, Sample, normal, values
@@ -46,6 +47,9 @@ def cumulative_sum_gradient(xp: Any, operation: Any, g: Any) -> Any:
     if operation.attributes["include_initial"]:
         g = g[_along(axis, 1, None)]
     return xp.astype(xp.flip(xp.cumulative_sum(xp.flip(g, axis=axis), axis=axis), axis=axis), x.dtype)
+
+
+cumulative_sum.batching(along_axis)
 
 
 @cumulative_sum.samples
@@ -111,6 +115,7 @@ def _along(axis: int, start: int | None, stop: int | None) -> tuple[slice, ...]:
 
 
 cumulative_prod.samples(_cumulative_samples)
+cumulative_prod.batching(along_axis)
 
 
 @define_op(traits=Trait.VIEW, dtypes="numeric", promote=True)
@@ -174,6 +179,9 @@ def diff_kernel(xp: Any, x: Any, *, axis: int, n: int, prepend: Any = None, appe
     for _ in range(n):
         joined = joined[_along(axis, 1, None)] - joined[_along(axis, None, -1)]
     return joined
+
+
+diff.batching(along_axis)
 
 
 @diff.samples

@@ -11,6 +11,7 @@ from typing import Any
 from polyflow.core.dtypes import CATEGORIES, DType, as_dtype, in_category, integer_range, promote, real_dtype
 from polyflow.core.inference import common_dtype
 from polyflow.core.literal import literal
+from polyflow.core.shapes import broadcast_shapes as _broadcast_shapes
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import ArgumentError, DTypeError, ValueRangeError, message, nearest
@@ -78,6 +79,18 @@ def result_type(*arrays_and_dtypes: Any) -> DType:
     if not arrays_and_dtypes:
         raise ArgumentError(message("result_type: nothing meets", found="no argument", needed="one or more"))
     return common_dtype([_type_of(each) for each in arrays_and_dtypes])
+
+
+def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape to which ``shapes`` broadcast.
+
+    >>> import polyflow as pf
+    >>> pf.broadcast_shapes((3, 1), (4,))
+    (3, 4)
+
+    Raises ``ShapeError`` where they do not. Standard: "broadcast_shapes".
+    """
+    return _broadcast_shapes(*map(tuple, shapes))  # type: ignore[return-value]
 
 
 def isdtype(dtype: Any, kind: Any) -> bool:

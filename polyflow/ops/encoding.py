@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from polyflow.core.batching import along_axis
 from polyflow.core.declaration import define_op
 from polyflow.core.dtypes import bool_, float32
 from polyflow.core.samples import ErrorSample, Sample, integers, values
@@ -51,6 +52,9 @@ def one_hot_kernel(xp: Any, indices: Any, depth: int, *, on_value: Any, off_valu
 
 
 one_hot.zero_gradient("its operand is integral")
+
+
+one_hot.batching(along_axis)
 
 
 @one_hot.samples

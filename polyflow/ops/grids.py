@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from polyflow.core.batching import batch_size, in_all
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.dtypes import DEFAULT_DTYPES, float32, promote
 from polyflow.core.samples import ErrorSample, Sample, normal
@@ -133,6 +134,18 @@ def meshgrid_gradient(xp: Any, operation: Any, g: Any) -> Any:
         xp.sum(each, axis=tuple(axis for axis in range(rank) if axis != own[position]))
         for position, each in enumerate(g)
     )
+
+
+@meshgrid.batching
+def meshgrid_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    rank = len(inputs)
+    own = _grid_axes(rank, operation.attributes["indexing"])
+    size = batch_size(inputs, batched)
+    found = []
+    for place, (each, output) in enumerate(zip(in_all(xp, inputs, batched), operation.outputs, strict=True)):
+        others = tuple(axis + 1 for axis in range(rank) if axis != own[place])
+        found.append(xp.broadcast_to(xp.expand_dims(each, axis=others), (size, *output.type.static_shape)))
+    return found
 
 
 @meshgrid.samples

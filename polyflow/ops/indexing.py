@@ -7,12 +7,13 @@ from math import prod
 from typing import Any
 
 from polyflow.core.declaration import Trait, define_op
-from polyflow.core.keys import ALL, INDEX, format_key, front_of_indices, indexed_shape, split_key
+from polyflow.core.keys import ALL, INDEX, format_key, front_of_indices, indexed_shape, split_index, split_key
 from polyflow.core.samples import ErrorSample, Sample, booleans, integers, normal, values
 from polyflow.core.shapes import broadcast_shapes, single_axis
 from polyflow.core.signature import Axis, Slice
 from polyflow.core.types import TensorType, format_shape
 from polyflow.errors import ArgumentError, AxisError, DTypeError, ShapeError, message
+from polyflow.ops.batched_indexing import batched_assignment, batched_getitem, batched_take, batched_take_along_axis
 
 _EVERY = Slice(None, None, None)
 
@@ -28,21 +29,8 @@ def tensor_getitem(self: Any, key: Any) -> Any:
     Integers, slices, ``...`` and ``None`` in any combination; arrays and tensors of integers, broadcast with each
     other; boolean masks. An integer outside its axis is an ``IndexError`` while building.
     """
-    frozen: list[Any] = []
-    indices: list[Any] = []
-    for part in key if isinstance(key, tuple) else (key,):
-        if part is None or part is Ellipsis or isinstance(part, slice) or _is_whole_number(part):
-            frozen.append(part)
-        else:
-            frozen.append(INDEX)
-            indices.append(part)
-    return getitem(self, *indices, key=tuple(frozen))
-
-
-def _is_whole_number(part: Any) -> bool:
-    if isinstance(part, bool) or hasattr(part, "__tensor__") or not hasattr(part, "__index__"):
-        return False
-    return getattr(part, "shape", ()) == () and not str(getattr(part, "dtype", "")).endswith("bool")
+    frozen, indices = split_index(key)
+    return getitem(self, *indices, key=frozen)
 
 
 @define_op(traits=Trait.VIEW)
@@ -57,10 +45,11 @@ def getitem(x: TensorType, /, *indices: TensorType, key: tuple[Any, ...]) -> Ten
     ``indices`` stands: an array of integers, or a mask. With a mask, how many are selected is known only at run time.
     Raises ``AxisError``, an ``IndexError``, for an index outside its axis. Standard: "Indexing".
     """
-    return x.with_shape(_selected(x, indices, key))
+    return x.with_shape(selected_shape(x, indices, key))
 
 
-def _selected(x: TensorType, indices: tuple[TensorType, ...], key: tuple[Any, ...]) -> tuple[int | None, ...]:
+def selected_shape(x: TensorType, indices: tuple[TensorType, ...], key: tuple[Any, ...]) -> tuple[int | None, ...]:
+    """The shape of ``x[key]``; refuses operands that are no indices."""
     for each in indices:
         if not (each.known_dtype.is_integer or each.known_dtype.kind == "bool"):
             raise DTypeError(message("not an index", found=str(each), needed="integers, or a boolean mask"))
@@ -121,6 +110,9 @@ def _take_flat(xp: Any, x: Any, chosen: list[tuple[int, Any]], front: int) -> An
     return xp.permute_dims(found, tuple(order))
 
 
+getitem.batching(batched_getitem)
+
+
 @getitem.samples
 def getitem_samples() -> Iterator[Sample]:
     yield Sample(normal(4, 3), key=(0,))
@@ -149,15 +141,16 @@ def index_add(x: TensorType, updates: TensorType, /, *indices: TensorType, key: 
     ``key`` and ``indices`` are those of :func:`getitem`; ``updates`` broadcasts to the shape of ``x[key]``. It is the
     transpose of indexing, and so its gradient.
     """
-    shape = _selected(x, indices, key)
+    shape = selected_shape(x, indices, key)
     found = updates.known_shape
-    if len(found) > len(shape) or not _fits(broadcast_shapes(found, shape), shape):
+    if len(found) > len(shape) or not fits(broadcast_shapes(found, shape), shape):
         summary = "the updates do not broadcast to what the key selects"
         raise ShapeError(message(summary, found=format_shape(found), needed=format_shape(shape)))
     return TensorType(x.dtype, x.shape)
 
 
-def _fits(found: tuple[int | None, ...], wanted: tuple[int | None, ...]) -> bool:
+def fits(found: tuple[int | None, ...], wanted: tuple[int | None, ...]) -> bool:
+    """Whether every known size is the wanted one."""
     return all(have == need or None in (have, need) for have, need in zip(found, wanted, strict=True))
 
 
@@ -211,6 +204,9 @@ def _mask_add(xp: Any, x: Any, updates: Any, mask: Any) -> Any:
     return xp.reshape(rows + xp.where(is_chosen, added, xp.zeros_like(added)), x.shape)
 
 
+index_add.batching(batched_assignment)
+
+
 @index_add.samples
 def index_add_samples() -> Iterator[Sample]:
     yield Sample(normal(4, 3), normal(2, 3, seed=1), key=(Slice(0, 4, 2),))
@@ -245,6 +241,9 @@ def take_gradient(xp: Any, operation: Any, g: Any) -> Any:
     x, indices = operation.inputs
     axis = single_axis(operation.attributes["axis"], x.ndim)
     return index_add(xp.zeros_like(x), g, indices, key=(*(_EVERY,) * axis, INDEX)), None
+
+
+take.batching(batched_take)
 
 
 @take.samples
@@ -283,6 +282,9 @@ def take_along_axis_gradient(xp: Any, operation: Any, g: Any) -> Any:
     lines = [xp.reshape(xp.arange(size), (size,) + (1,) * (x.ndim - 1 - place)) for place, size in enumerate(x.shape)]
     lines[operation.attributes["axis"]] = indices
     return index_add(xp.zeros_like(x), g, *lines, key=(INDEX,) * x.ndim), None
+
+
+take_along_axis.batching(batched_take_along_axis)
 
 
 @take_along_axis.samples

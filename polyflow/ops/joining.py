@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from polyflow.core.batching import along_axis
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.samples import ErrorSample, Sample, normal
 from polyflow.core.shapes import product, single_axis
@@ -92,6 +93,9 @@ def _pieces(sizes: Sequence[int | None]) -> list[slice]:
     return keys
 
 
+concat.batching(along_axis)
+
+
 @concat.samples
 def concat_samples() -> Iterator[Sample]:
     yield Sample([normal(2, 3), normal(4, 3, seed=1)])
@@ -127,6 +131,9 @@ def stack_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return tuple(g[(*before, place)] for place in range(len(operation.inputs)))
 
 
+stack.batching(along_axis)
+
+
 @stack.samples
 def stack_samples() -> Iterator[Sample]:
     yield Sample([normal(2, 3), normal(2, 3, seed=1)])
@@ -158,6 +165,9 @@ def unstack(x: TensorType, /, *, axis: Axis = 0) -> tuple[TensorType, ...]:
 @unstack.gradient
 def unstack_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return xp.stack(list(g) if isinstance(g, tuple) else [g], axis=operation.attributes["axis"])
+
+
+unstack.batching(along_axis)
 
 
 @unstack.samples

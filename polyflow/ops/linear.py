@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from polyflow.core.batching import elementwise
 from polyflow.core.declaration import define_op
 from polyflow.core.samples import ErrorSample, Sample, normal
 from polyflow.core.shapes import broadcast_shapes, normal_axes
 from polyflow.core.types import Shape, TensorType, format_shape
 from polyflow.errors import ArgumentError, AxisError, DTypeError, ShapeError, message
+from polyflow.ops.batched_products import batched_matmul, batched_tensordot
 
 
 @define_op(dtypes="numeric", promote=True)
@@ -69,6 +71,9 @@ def matmul_gradient(xp: Any, operation: Any, g: Any) -> Any:
     else:
         of_x2 = xp.matmul(xp.matrix_transpose(x1), g)
     return of_x1, of_x2
+
+
+matmul.batching(batched_matmul)
 
 
 @matmul.samples
@@ -143,6 +148,9 @@ def _ordered(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
     return xp.permute_dims(x, tuple(axes.index(place) for place in range(len(axes))))
 
 
+tensordot.batching(batched_tensordot)
+
+
 @tensordot.samples
 def tensordot_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3, 4), normal(3, 4, 2, seed=1))
@@ -185,6 +193,9 @@ def vecdot_gradient(xp: Any, operation: Any, g: Any) -> Any:
     if not x1.dtype.is_complex:
         return g * x2, g * x1
     return xp.conj(g * x2), g * xp.conj(x1)
+
+
+vecdot.batching(elementwise)
 
 
 @vecdot.samples

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from polyflow.core.batching import on_last_axes
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.samples import ErrorSample, Sample, integers, normal, uniform, values
 from polyflow.core.shapes import broadcast, reduced
@@ -110,6 +111,9 @@ def sparse_softmax_cross_entropy_with_logits_gradient(xp: Any, operation: Any, g
     valid = xp.logical_and(labels >= 0, labels < count)
     weight = xp.expand_dims(xp.where(valid, g, float("nan")), axis=-1)
     return None, weight * (softmax(logits, axis=-1) - xp.astype(chosen, logits.dtype))
+
+
+sparse_softmax_cross_entropy_with_logits.batching(on_last_axes)
 
 
 @sparse_softmax_cross_entropy_with_logits.samples

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from polyflow.core.batching import again, aligned, along_axis, batch_size, on_last_axes, ranked, shifted, to_shape
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.samples import ErrorSample, Sample, normal
 from polyflow.core.shapes import broadcast_shapes, normal_axes, product
@@ -58,6 +59,9 @@ def reshape_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return xp.reshape(g, x.type.static_shape)
 
 
+reshape.batching(to_shape)
+
+
 @reshape.samples
 def reshape_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3), shape=(3, 2))
@@ -89,6 +93,9 @@ def expand_dims(x: TensorType, /, axis: NewAxis = 0) -> TensorType:
 @expand_dims.gradient
 def expand_dims_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return xp.squeeze(g, axis=operation.attributes["axis"])
+
+
+expand_dims.batching(along_axis)
 
 
 @expand_dims.samples
@@ -127,6 +134,9 @@ def squeeze_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return xp.expand_dims(g, axis=operation.attributes["axis"])
 
 
+squeeze.batching(along_axis)
+
+
 @squeeze.samples
 def squeeze_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 1, 3), axis=1)
@@ -156,6 +166,11 @@ def permute_dims(x: TensorType, /, axes: Axis) -> TensorType:
 def permute_dims_gradient(xp: Any, operation: Any, g: Any) -> Any:
     axes = operation.attributes["axes"]
     return xp.permute_dims(g, tuple(axes.index(place) for place in range(len(axes))))
+
+
+@permute_dims.batching
+def permute_dims_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    return again(operation, inputs, axes=(0, *shifted(operation.attributes["axes"])))
 
 
 @permute_dims.samples
@@ -196,6 +211,9 @@ def moveaxis_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return xp.moveaxis(g, operation.attributes["destination"], operation.attributes["source"])
 
 
+moveaxis.batching(along_axis)
+
+
 @moveaxis.samples
 def moveaxis_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3, 4), source=0, destination=-1)
@@ -223,6 +241,9 @@ def matrix_transpose(x: TensorType, /) -> TensorType:
 @matrix_transpose.gradient
 def matrix_transpose_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return xp.matrix_transpose(g)
+
+
+matrix_transpose.batching(on_last_axes)
 
 
 @matrix_transpose.samples
@@ -259,6 +280,11 @@ def broadcast_to_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return g
 
 
+@broadcast_to.batching
+def broadcast_to_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    return to_shape(xp, operation, [ranked(xp, inputs[0], operation.output.ndim)], batched)
+
+
 @broadcast_to.samples
 def broadcast_to_samples() -> Iterator[Sample]:
     yield Sample(normal(3), shape=(2, 3))
@@ -286,6 +312,12 @@ def broadcast_arrays(*arrays: TensorType) -> tuple[TensorType, ...]:
 @broadcast_arrays.gradient
 def broadcast_arrays_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return g
+
+
+@broadcast_arrays.batching
+def broadcast_arrays_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    shape = (batch_size(inputs, batched), *operation.outputs[0].type.static_shape)
+    return [xp.broadcast_to(each, shape) for each in aligned(xp, operation, inputs, batched)]
 
 
 @broadcast_arrays.samples

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
+from polyflow.core.batching import folded_in
 from polyflow.core.declaration import define_op
 from polyflow.core.samples import ErrorSample, Sample, normal, values
 from polyflow.core.shapes import Windows, windows
@@ -57,6 +58,9 @@ def max_pool_gradient_rule(xp: Any, operation: Any, g: Any) -> Any:
     return max_pool_gradient(operation.inputs[0], g, **operation.attributes)
 
 
+max_pool.batching(folded_in(0))
+
+
 @max_pool.samples
 def max_pool_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 4, 6, 2), ksize=2)
@@ -86,8 +90,9 @@ def max_pool_gradient(
     """Images of the shape of ``x`` that are 0 but where :func:`max_pool` chose: there they are the sum of its ``g``.
 
     >>> import polyflow as pf
+    >>> from polyflow.ops.pooling import max_pool_gradient
     >>> x = pf.reshape(pf.asarray([[1.0, 2.0], [4.0, 4.0]]), (1, 2, 2, 1))
-    >>> y = pf.nn.max_pool_gradient(x, pf.full((1, 1, 1, 1), 3.0), ksize=2)
+    >>> y = max_pool_gradient(x, pf.full((1, 1, 1, 1), 3.0), ksize=2)
     >>> pf.Session().run(pf.reshape(y, (2, 2))).tolist()
     [[0.0, 0.0], [3.0, 0.0]]
 
@@ -111,6 +116,9 @@ def max_pool_gradient_kernel(
 @max_pool_gradient.gradient
 def max_pool_gradient_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return None, max_pool_chosen(operation.inputs[0], g, **operation.attributes)
+
+
+max_pool_gradient.batching(folded_in(0, 0))
 
 
 @max_pool_gradient.samples
@@ -137,8 +145,9 @@ def max_pool_chosen(
     """From each window the element of ``values`` at the place where :func:`max_pool` of ``x`` found the greatest.
 
     >>> import polyflow as pf
+    >>> from polyflow.ops.pooling import max_pool_chosen
     >>> x = pf.reshape(pf.asarray([[1.0, 2.0], [4.0, 4.0]]), (1, 2, 2, 1))
-    >>> y = pf.nn.max_pool_chosen(x, pf.reshape(pf.asarray([[5.0, 6.0], [7.0, 8.0]]), (1, 2, 2, 1)), ksize=2)
+    >>> y = max_pool_chosen(x, pf.reshape(pf.asarray([[5.0, 6.0], [7.0, 8.0]]), (1, 2, 2, 1)), ksize=2)
     >>> pf.Session().run(pf.reshape(y, (1,))).tolist()
     [7.0]
 
@@ -164,6 +173,9 @@ def max_pool_chosen_kernel(
 @max_pool_chosen.gradient
 def max_pool_chosen_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return None, max_pool_gradient(operation.inputs[0], g, **operation.attributes)
+
+
+max_pool_chosen.batching(folded_in(0, 0))
 
 
 @max_pool_chosen.samples
@@ -215,6 +227,9 @@ def avg_pool_gradient_rule(xp: Any, operation: Any, g: Any) -> Any:
     return avg_pool_gradient(g, size=tuple(shape[axis] for axis in axes), **operation.attributes)
 
 
+avg_pool.batching(folded_in(0))
+
+
 @avg_pool.samples
 def avg_pool_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 4, 6, 2), ksize=2)
@@ -243,7 +258,8 @@ def avg_pool_gradient(
     """The transpose of :func:`avg_pool`: from ``g`` of the result's shape to images of ``size``.
 
     >>> import polyflow as pf
-    >>> x = pf.nn.avg_pool_gradient(pf.full((1, 1, 2, 1), 4.0), size=(2, 3), ksize=2, strides=1, padding="VALID")
+    >>> from polyflow.ops.pooling import avg_pool_gradient
+    >>> x = avg_pool_gradient(pf.full((1, 1, 2, 1), 4.0), size=(2, 3), ksize=2, strides=1, padding="VALID")
     >>> pf.Session().run(pf.reshape(x, (2, 3))).tolist()
     [[1.0, 2.0, 1.0], [1.0, 2.0, 1.0]]
 
@@ -274,6 +290,9 @@ def avg_pool_gradient_gradient(xp: Any, operation: Any, g: Any) -> Any:
     attributes = dict(operation.attributes)
     del attributes["size"]
     return avg_pool(g, **attributes)
+
+
+avg_pool_gradient.batching(folded_in(0))
 
 
 @avg_pool_gradient.samples

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from polyflow.core.batching import again, along_axis, flat, over_axes, ranked, shifted
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.keys import INDEX
 from polyflow.core.literal import literal
@@ -33,6 +34,9 @@ def flip(x: TensorType, /, *, axis: Axis = None) -> TensorType:
 @flip.gradient
 def flip_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return xp.flip(g, axis=operation.attributes["axis"])
+
+
+flip.batching(over_axes)
 
 
 @flip.samples
@@ -67,6 +71,9 @@ def roll_gradient(xp: Any, operation: Any, g: Any) -> Any:
     shift = operation.attributes["shift"]
     back = tuple(-each for each in shift) if isinstance(shift, tuple) else -shift
     return xp.roll(g, back, axis=operation.attributes["axis"])
+
+
+roll.batching(along_axis)
 
 
 @roll.samples
@@ -108,6 +115,12 @@ def tile_gradient(xp: Any, operation: Any, g: Any) -> Any:
     counts, sizes = _aligned(operation.attributes["repetitions"], shape)
     split = xp.reshape(g, tuple(each for pair in zip(counts, sizes, strict=True) for each in pair))
     return xp.reshape(xp.sum(split, axis=tuple(range(0, 2 * len(counts), 2))), shape)
+
+
+@tile.batching
+def tile_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    counts, _ = _aligned(operation.attributes["repetitions"], operation.inputs[0].shape)
+    return again(operation, [ranked(xp, inputs[0], len(counts))], repetitions=(1, *counts))
 
 
 @tile.samples
@@ -161,6 +174,9 @@ def repeat_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return xp.sum(xp.reshape(g, split), axis=place + 1)
 
 
+repeat_op.batching(along_axis)
+
+
 @repeat_op.samples
 def repeat_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3), 2)
@@ -203,6 +219,15 @@ def repeat_each_gradient(xp: Any, operation: Any, g: Any) -> Any:
 @repeat_each_op.kernel
 def repeat_each_kernel(xp: Any, x: Any, counts: Any, *, axis: int | None) -> Any:
     return xp.repeat(x, counts, axis=axis)
+
+
+@repeat_each_op.batching
+def repeat_each_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    x, counts = inputs
+    if batched[1]:
+        return NotImplemented
+    axis = operation.attributes["axis"]
+    return again(operation, [flat(xp, x) if axis is None else x, counts], axis=1 if axis is None else shifted(axis))
 
 
 @repeat_each_op.samples

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from polyflow.core.batching import over_axes
 from polyflow.core.declaration import define_op
 from polyflow.core.dtypes import accumulator
 from polyflow.core.samples import ErrorSample, Sample, normal, values
@@ -32,6 +33,9 @@ def sum(x: TensorType, /, *, axis: Axis = None, dtype: DTypeLike = None, keepdim
 def sum_gradient(xp: Any, operation: Any, g: Any) -> Any:
     x = operation.inputs[0]
     return _spread(xp, _restored(xp, operation, xp.astype(g, x.dtype)), x)
+
+
+sum.batching(over_axes)
 
 
 @sum.samples
@@ -90,6 +94,9 @@ def _products_of_others(xp: Any, x: Any, axis: int) -> Any:
     return before * xp.flip(after, axis=axis)
 
 
+prod.batching(over_axes)
+
+
 @prod.samples
 def prod_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3))
@@ -134,6 +141,9 @@ def _extreme_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return xp.where(is_extreme, _restored(xp, operation, g) / ties, 0.0)
 
 
+max.batching(over_axes)
+
+
 @max.samples
 def max_samples() -> Iterator[Sample]:
     yield from _extreme_samples()
@@ -170,6 +180,7 @@ def min_gradient(xp: Any, operation: Any, g: Any) -> Any:
 
 
 min.samples(_extreme_samples)
+min.batching(over_axes)
 
 
 @define_op(dtypes="floating", to_float=True)
@@ -189,6 +200,9 @@ def mean(x: TensorType, /, *, axis: Axis = None, keepdims: bool = False) -> Tens
 def mean_gradient(xp: Any, operation: Any, g: Any) -> Any:
     x = operation.inputs[0]
     return _spread(xp, _restored(xp, operation, g) / _count(xp, operation), x)
+
+
+mean.batching(over_axes)
 
 
 @mean.samples
@@ -242,6 +256,9 @@ def _moment(xp: Any, function: Any, x: Any, axis: Any, correction: float, keepdi
     return function(x, axis=axis, correction=correction, keepdims=keepdims)
 
 
+var.batching(over_axes)
+
+
 @var.samples
 def var_samples() -> Iterator[Sample]:
     yield from _moment_samples()
@@ -280,6 +297,9 @@ def std_gradient(xp: Any, operation: Any, g: Any) -> Any:
 @std.kernel
 def std_kernel(xp: Any, x: Any, *, axis: Any, correction: float, keepdims: bool) -> Any:
     return _moment(xp, xp.std, x, axis, correction, keepdims)
+
+
+std.batching(over_axes)
 
 
 @std.samples

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from polyflow.core.batching import again, along_axis
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.dtypes import int64
 from polyflow.core.samples import ErrorSample, Sample, booleans, normal, values
@@ -70,6 +71,9 @@ def _place_of_extreme(x: TensorType, axis: Axis, keepdims: bool) -> TensorType:
 argmax.zero_gradient("its result is a whole number")
 
 
+argmax.batching(along_axis)
+
+
 @argmax.samples
 def argmax_samples() -> Iterator[Sample]:
     yield from _place_samples()
@@ -102,6 +106,7 @@ def argmin(x: TensorType, /, *, axis: Axis = None, keepdims: bool = False) -> Te
 
 argmin.zero_gradient("its result is a whole number")
 argmin.samples(_place_samples)
+argmin.batching(along_axis)
 
 
 @define_op
@@ -156,6 +161,11 @@ def searchsorted(
 
 
 searchsorted.zero_gradient("its result is whole numbers")
+
+
+@searchsorted.batching
+def searchsorted_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    return again(operation, inputs) if batched[1] and sum(batched) == 1 else NotImplemented
 
 
 @searchsorted.samples

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from polyflow.core.batching import again
 from polyflow.core.declaration import define_op
 from polyflow.core.dtypes import bool_, int64
 from polyflow.core.keys import INDEX
@@ -21,7 +22,7 @@ def _found(x: TensorType) -> tuple[TensorType, TensorType]:
     return x.with_shape(shape), TensorType(int64, shape)
 
 
-@define_op
+@define_op(result_names=("values", "indices", "inverse_indices", "counts"))
 def unique_all(x: TensorType, /) -> tuple[TensorType, TensorType, TensorType, TensorType]:
     """The distinct values of ``x``, the index of the first of each, where each element went, and how many there are.
 
@@ -55,7 +56,7 @@ def _unique_samples() -> Iterator[Sample]:
     yield Sample(values([True, True], "bool"))
 
 
-@define_op
+@define_op(result_names=("values", "counts"))
 def unique_counts(x: TensorType, /) -> tuple[TensorType, TensorType]:
     """The distinct values of ``x``, ascending, and how many of each there are.
 
@@ -72,7 +73,7 @@ unique_counts.no_gradient(_NO_ORIGIN)
 unique_counts.samples(_unique_samples)
 
 
-@define_op
+@define_op(result_names=("values", "inverse_indices"))
 def unique_inverse(x: TensorType, /) -> tuple[TensorType, TensorType]:
     """The distinct values of ``x``, ascending, and for each element of ``x`` the index of its value there.
 
@@ -120,6 +121,11 @@ def isin(x1: TensorType, x2: TensorType, /, *, invert: bool = False) -> TensorTy
 
 
 isin.zero_gradient("its result is boolean")
+
+
+@isin.batching
+def isin_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    return NotImplemented if batched[1] else again(operation, inputs)
 
 
 @isin.samples

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from polyflow.core.batching import along_axis
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.dtypes import int64
 from polyflow.core.samples import ErrorSample, Sample, normal, values
@@ -33,6 +34,9 @@ def sort_gradient(xp: Any, operation: Any, g: Any) -> Any:
     axis = operation.attributes["axis"]
     order = xp.argsort(operation.inputs[0], **operation.attributes)
     return xp.take_along_axis(g, xp.argsort(order, axis=axis), axis=axis)
+
+
+sort.batching(along_axis)
 
 
 @sort.samples
@@ -66,3 +70,4 @@ def argsort(x: TensorType, /, *, axis: Axis = -1, descending: bool = False, stab
 
 argsort.zero_gradient("its result is whole numbers")
 argsort.samples(_sort_samples)
+argsort.batching(along_axis)

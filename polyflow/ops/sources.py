@@ -1,8 +1,9 @@
-"""Where values come from: constants and placeholders, in the words of TensorFlow 1, and ``asarray`` in the standard's."""
+"""Where values come from: constants and placeholders, in TensorFlow 1's words, and ``asarray`` in the standard's."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from polyflow.core.dtypes import DType, as_dtype
@@ -11,6 +12,7 @@ from polyflow.core.literal import Literal, literal
 from polyflow.core.primitives import astype, placeholder_op
 from polyflow.core.tensor import Tensor
 from polyflow.errors import ShapeError, ValueRangeError, message
+from polyflow.ops.ordering import identity
 
 
 def placeholder(
@@ -69,17 +71,23 @@ def _arranged(value: Literal, shape: tuple[int, ...]) -> Literal:
     raise ShapeError(message("constant: too few or too many elements for the shape", found=value.size, needed=shape))
 
 
-def asarray(value: object, /, *, dtype: DType | None = None, copy: bool | None = None) -> Tensor:
+def asarray(
+    value: object, /, *, dtype: DType | None = None, device: str | None = None, copy: bool | None = None
+) -> Tensor:
     """``value`` as a tensor: a tensor is returned as it is, or cast to ``dtype``.
 
     >>> import polyflow as pf
     >>> pf.asarray([1, 2], dtype=pf.float64)
     <Tensor 'constant:0' float64[2]>
 
-    Standard: "asarray". ``copy`` is accepted for the standard's sake: values are immutable.
+    Standard: "asarray". ``device`` is wished for where a constant is made. With ``copy`` the result is another
+    tensor than ``value``, so that an assignment to elements of the one leaves the other as it is.
     """
     convert: Any = getattr(value, "__tensor__", None)
     if convert is None:
-        return constant(value, dtype)
+        with get_default_graph().device(device) if device is not None else nullcontext():
+            return constant(value, dtype)
     tensor: Tensor = convert()
-    return tensor if dtype is None or tensor.dtype is as_dtype(dtype) else astype(tensor, dtype)
+    if dtype is not None and tensor.dtype is not as_dtype(dtype):
+        return astype(tensor, dtype)  # type: ignore[no-any-return]
+    return identity(tensor) if copy else tensor

@@ -109,9 +109,10 @@ def _check_assigned(handle: TensorType, value: TensorType) -> None:
 def assigned(value: TensorType, /) -> TensorType:
     """The value just assigned to a variable, at which the gradient with respect to the variable starts anew.
 
-    >>> from polyflow.core.types import TensorType
-    >>> str(assigned.rule(TensorType(as_dtype("float32"), (2,))))
-    'float32[2]'
+    >>> import polyflow as pf
+    >>> from polyflow.ops.state import assigned
+    >>> pf.Session().run(assigned([1, 2])).tolist()
+    [1, 2]
     """
     return value
 
@@ -276,11 +277,11 @@ class Variable(Operators):
 
     def assign_add(self, delta: object, name: str | None = None) -> Tensor:
         """An operation that adds ``delta`` to the variable."""
-        return self.assign(self._latest + delta, name)  # type: ignore[operator]
+        return self.assign(self._latest + delta, name)
 
     def assign_sub(self, delta: object, name: str | None = None) -> Tensor:
         """An operation that subtracts ``delta`` from the variable."""
-        return self.assign(self._latest - delta, name)  # type: ignore[operator]
+        return self.assign(self._latest - delta, name)
 
     @property
     def initializer(self) -> Operation:

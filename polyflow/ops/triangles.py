@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from polyflow.core.batching import on_last_axes
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.samples import ErrorSample, Sample, normal
 from polyflow.core.types import TensorType
@@ -29,6 +30,9 @@ def tril_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return xp.tril(g, k=operation.attributes["k"])
 
 
+tril.batching(on_last_axes)
+
+
 @tril.samples
 def tril_samples() -> Iterator[Sample]:
     yield from _triangles()
@@ -50,6 +54,9 @@ def triu(x: TensorType, /, *, k: int = 0) -> TensorType:
 @triu.gradient
 def triu_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return xp.triu(g, k=operation.attributes["k"])
+
+
+triu.batching(on_last_axes)
 
 
 @triu.samples

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from polyflow.core.declaration import Trait
+from polyflow.core.declaration import Op, Trait
 from polyflow.core.literal import Literal
 from polyflow.core.printer import format_program
 from polyflow.core.program import Program
 from polyflow.core.specialise import Specialised
 from polyflow.core.tensor import Operation, Tensor
+from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError, ExecutionError, KernelError, message
 from polyflow.extension.backend import Backend, CompileRequest
 from polyflow.extension.kernels import missing_kernels
@@ -120,15 +121,31 @@ def check_kernels(program: Program, backend: Backend) -> None:
             )
         )
     for tensor in (*program.parameters, *(each for operation in program.operations for each in operation.outputs)):
-        if tensor.type.dtype not in backend.dtypes:
-            raise DTypeError(
-                message(
-                    f"backend {backend.name!r} has no dtype {tensor.type.dtype}",
-                    operand=tensor.name,
-                    needed=", ".join(sorted(each.name for each in backend.dtypes)),
-                    where=tensor.operation.location,
-                )
+        check_dtype(tensor, tensor.type, backend)
+
+
+def no_kernel(op: Op, backend: Backend, where: object) -> KernelError:
+    """The error for one op that ``backend`` has no kernel for."""
+    return KernelError(
+        message(
+            f"backend {backend.name!r} has no kernel for {op.full_name}",
+            where=where,
+            remedy="another backend, or a plugin that brings the kernel (hook polyflow_kernels)",
+        )
+    )
+
+
+def check_dtype(tensor: Tensor, type: TensorType, backend: Backend) -> None:
+    """Refuse ``tensor``, which has or is fed a value of ``type``, if ``backend`` lacks the dtype."""
+    if type.dtype not in backend.dtypes:
+        raise DTypeError(
+            message(
+                f"backend {backend.name!r} has no dtype {type.dtype}",
+                operand=tensor.name,
+                needed=", ".join(sorted(each.name for each in backend.dtypes)),
+                where=tensor.operation.location,
             )
+        )
 
 
 def _dynamic_operation(program: Program) -> Operation | None:

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from polyflow.core.graph import Graph
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.errors import FeedError, FetchError, UnknownNameError, message
-
-Rebuild = Callable[[Sequence[Any]], Any]
+from polyflow.session.structures import Rebuild, flatten
 
 
 def flatten_fetches(fetches: Any) -> tuple[list[Any], Rebuild]:
     """The leaves of ``fetches`` in order, and the function that puts their values in the same structure."""
-    leaves: list[Any] = []
-    return leaves, _flatten(fetches, leaves)
-
-
-def _flatten(fetches: Any, leaves: list[Any]) -> Rebuild:
-    if isinstance(fetches, list | tuple):
-        parts = [_flatten(each, leaves) for each in fetches]
-        kind = type(fetches)
-        if hasattr(fetches, "_fields"):
-            return lambda values: kind(*[part(values) for part in parts])
-        return lambda values: kind([part(values) for part in parts])
-    if isinstance(fetches, Mapping):
-        members = {key: _flatten(each, leaves) for key, each in fetches.items()}
-        return lambda values: {key: part(values) for key, part in members.items()}
-    index = len(leaves)
-    leaves.append(fetches)
-    return lambda values: values[index]
+    leaves, structure = flatten(fetches)
+    return leaves, structure.rebuilder()
 
 
 def find_element(graph: Graph, value: Any, role: str) -> Tensor | Operation:
@@ -39,6 +22,8 @@ def find_element(graph: Graph, value: Any, role: str) -> Tensor | Operation:
     element = getattr(value, "handle", value)
     if isinstance(element, str):
         element = _by_name(graph, element, role)
+    if isinstance(element, Tensor):
+        element = element.__tensor__()
     if not isinstance(element, Tensor | Operation):
         raise refused(
             message(

@@ -10,8 +10,8 @@ from polyflow.core.types import TensorType
 from polyflow.errors import ArgumentError, message
 
 if TYPE_CHECKING:
-    from polyflow.session.fetching import Rebuild
     from polyflow.session.session import Session
+    from polyflow.session.structures import Rebuild
 
 Call = Callable[[Sequence[Any]], Any]
 

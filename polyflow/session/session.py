@@ -16,7 +16,7 @@ from polyflow.errors import BackendError, FeedError, PolyflowError, SessionClose
 from polyflow.extension.backend import Backend
 from polyflow.extension.manager import Extensions
 from polyflow.extension.manager import extensions as installed_extensions
-from polyflow.runtime.planner import Plan
+from polyflow.runtime.planner import Plan, check_dtype
 from polyflow.runtime.variables import Cell, VariableStore
 from polyflow.session.fetching import find_element, flatten_fetches
 from polyflow.session.planning import plan_fetches
@@ -158,6 +158,7 @@ class Session:
                 raise FeedError(f"feed of {tensor.name!r}: {error}\n  built at: {tensor.operation.location}") from None
             found = snapshot.type
             _check_feed(tensor, found)
+            check_dtype(tensor, found, self.backend)
             return self.backend.from_literal(snapshot, self.device), found
         declared = tensor.type
         if found.dtype is not declared.dtype or found.shape != declared.shape:

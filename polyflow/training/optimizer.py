@@ -107,5 +107,5 @@ class Optimizer:
 
 
 def in_dtype_of(variable: Variable, value: Any) -> Any:
-    """``value``, such as a learning rate, for a step of ``variable``: a tensor is cast, a number takes its dtype anyway."""
+    """``value``, such as a learning rate, in the dtype of ``variable``: a tensor is cast, a number fits anyway."""
     return astype(value, variable.dtype) if hasattr(value, "__tensor__") else value

@@ -1,0 +1,217 @@
+"""TensorFlow 1's vocabulary: graph programs written for it run here, on every backend.
+
+>>> import polyflow.compat.v1 as tf
+>>> x = tf.placeholder(tf.float32, [None, 2], name="x")
+>>> w = tf.Variable(tf.ones([2, 1]), name="w")
+>>> loss = tf.reduce_mean(tf.square(tf.matmul(x, w)))
+>>> train = tf.train.GradientDescentOptimizer(0.5).minimize(loss)
+>>> with tf.Session() as session:
+...     session.run(tf.global_variables_initializer())
+...     session.run([loss, train], {x: [[1.0, 0.0]]})[0].tolist()
+1.0
+
+Renamings only: every word stands for something that polyflow has under its own name, with TensorFlow's order of
+arguments. What differs is polyflow's: integers are int64 where no dtype is given, dtypes meet as in NumPy instead of
+being refused, variables need no initialiser call, ``Session`` takes the name of a backend as its target.
+"""
+
+from polyflow import training as train
+from polyflow.autodiff.custom import custom_gradient
+from polyflow.autodiff.gradients import gradients
+from polyflow.autodiff.registered import RegisterGradient
+from polyflow.compat.v1 import neural as nn
+from polyflow.compat.v1.arrays import (
+    argmax,
+    argmin,
+    argsort,
+    broadcast_to,
+    cast,
+    concat,
+    convert_to_tensor,
+    expand_dims,
+    extract_image_patches,
+    eye,
+    fill,
+    gather,
+    gather_nd,
+    linspace,
+    one_hot,
+    ones,
+    ones_like,
+    pad,
+    range,
+    rank,
+    repeat,
+    reshape,
+    reverse,
+    scatter_nd,
+    searchsorted,
+    sequence_mask,
+    shape,
+    size,
+    slice,
+    sort,
+    split,
+    squeeze,
+    stack,
+    tile,
+    to_double,
+    to_float,
+    to_int32,
+    to_int64,
+    transpose,
+    unique,
+    unstack,
+    where,
+    zeros,
+    zeros_like,
+)
+from polyflow.compat.v1.mathematics import (
+    cumprod,
+    cumsum,
+    div,
+    div_no_nan,
+    divide,
+    log_sigmoid,
+    matmul,
+    reduce_all,
+    reduce_any,
+    reduce_logsumexp,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+    reduce_std,
+    reduce_sum,
+    reduce_variance,
+    round,
+    rsqrt,
+    squared_difference,
+    tensordot,
+    truediv,
+)
+from polyflow.compat.v1.sessions import (
+    InteractiveSession,
+    Session,
+    assign,
+    assign_add,
+    assign_sub,
+    global_variables_initializer,
+    initialize_all_variables,
+    multinomial,
+    random_normal,
+    random_shuffle,
+    random_uniform,
+    truncated_normal,
+    variables_initializer,
+)
+from polyflow.core.dtypes import (
+    DType,
+    bfloat16,
+    complex64,
+    complex128,
+    float16,
+    float32,
+    float64,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+)
+from polyflow.core.dtypes import bool_ as bool
+from polyflow.core.graph import Graph, get_default_graph, on_default_graph, reset_default_graph
+from polyflow.core.tensor import Operation, Tensor
+from polyflow.nn import losses
+from polyflow.nn.norms import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm, norm
+from polyflow.ops.arithmetic import add, floor_divide, multiply, negative, pow, reciprocal, sqrt, square, subtract
+from polyflow.ops.bands import diag, diag_part, matrix_band_part, matrix_diag, matrix_diag_part
+from polyflow.ops.comparison import equal, greater, greater_equal, less, less_equal, not_equal
+from polyflow.ops.comparison import isfinite as is_finite
+from polyflow.ops.comparison import isinf as is_inf
+from polyflow.ops.comparison import isnan as is_nan
+from polyflow.ops.complex_numbers import conj, imag, real
+from polyflow.ops.counting import count_nonzero
+from polyflow.ops.einstein import einsum
+from polyflow.ops.error_function import erf, erfc
+from polyflow.ops.exponential import exp, expm1, log, log1p
+from polyflow.ops.gathering import invert_permutation
+from polyflow.ops.grids import meshgrid
+from polyflow.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
+from polyflow.ops.logical import logical_and, logical_not, logical_or, logical_xor
+from polyflow.ops.magnitudes import abs, maximum, minimum, sign
+from polyflow.ops.manipulation import matrix_transpose
+from polyflow.ops.ordering import group, identity, no_op, stop_gradient
+from polyflow.ops.ordering import tuple_ as tuple
+from polyflow.ops.random_streams import set_random_seed
+from polyflow.ops.rearranging import roll
+from polyflow.ops.rounding import ceil, floor
+from polyflow.ops.scattering import (
+    tensor_scatter_nd_add,
+    tensor_scatter_nd_max,
+    tensor_scatter_nd_min,
+    tensor_scatter_nd_sub,
+    tensor_scatter_nd_update,
+)
+from polyflow.ops.segments import (
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_prod,
+    segment_sum,
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+    unsorted_segment_sum,
+)
+from polyflow.ops.shaped import placeholder_with_default
+from polyflow.ops.slicing import boolean_mask, strided_slice
+from polyflow.ops.sources import constant, placeholder
+from polyflow.ops.state import Variable, global_variables, trainable_variables
+from polyflow.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
+from polyflow.session.session import get_default_session
+
+mul, sub, neg, floordiv, inv = multiply, subtract, negative, floor_divide, reciprocal
+all_variables, div_floor = global_variables, floor_divide
+sigmoid, softmax, top_k = nn.sigmoid, nn.softmax, nn.top_k
+tensor_scatter_add, tensor_scatter_sub = tensor_scatter_nd_add, tensor_scatter_nd_sub
+tensor_scatter_update = tensor_scatter_nd_update
+tensor_scatter_max, tensor_scatter_min = tensor_scatter_nd_max, tensor_scatter_nd_min
+name_scope = on_default_graph(Graph.name_scope)
+control_dependencies = on_default_graph(Graph.control_dependencies)
+device = on_default_graph(Graph.device)
+
+__all__ = [
+    "train", "custom_gradient", "gradients", "RegisterGradient", "nn", "argmax", "argmin", "argsort", "broadcast_to",
+    "cast", "concat", "convert_to_tensor", "expand_dims", "extract_image_patches", "eye", "fill", "gather", "gather_nd",
+    "linspace", "one_hot", "ones", "ones_like", "pad", "range", "rank", "repeat", "reshape", "reverse", "scatter_nd",
+    "searchsorted", "sequence_mask", "shape", "size", "slice", "sort", "split", "squeeze", "stack", "tile", "to_double",
+    "to_float", "to_int32", "to_int64", "transpose", "unique", "unstack", "where", "zeros", "zeros_like", "cumprod",
+    "cumsum", "div", "div_no_nan", "divide", "log_sigmoid", "matmul", "reduce_all", "reduce_any", "reduce_logsumexp",
+    "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "round",
+    "rsqrt", "squared_difference", "tensordot", "truediv", "InteractiveSession", "Session", "assign", "assign_add",
+    "assign_sub", "global_variables_initializer", "initialize_all_variables", "multinomial", "random_normal",
+    "random_shuffle", "random_uniform", "truncated_normal", "variables_initializer", "DType", "bfloat16", "complex64",
+    "complex128", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
+    "uint64", "bool", "Graph", "get_default_graph", "on_default_graph", "reset_default_graph", "Operation", "Tensor",
+    "losses", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm", "norm", "add", "floor_divide",
+    "multiply", "negative", "pow", "reciprocal", "sqrt", "square", "subtract", "diag", "diag_part", "matrix_band_part",
+    "matrix_diag", "matrix_diag_part", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal",
+    "is_finite", "is_inf", "is_nan", "conj", "imag", "real", "count_nonzero", "einsum", "erf", "erfc", "exp", "expm1",
+    "log", "log1p", "invert_permutation", "meshgrid", "acosh", "asinh", "atanh", "cosh", "sinh", "tanh", "logical_and",
+    "logical_not", "logical_or", "logical_xor", "abs", "maximum", "minimum", "sign", "matrix_transpose", "group",
+    "identity", "no_op", "stop_gradient", "tuple", "set_random_seed", "roll", "ceil", "floor", "tensor_scatter_nd_add",
+    "tensor_scatter_nd_max", "tensor_scatter_nd_min", "tensor_scatter_nd_sub", "tensor_scatter_nd_update",
+    "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "unsorted_segment_max",
+    "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
+    "unsorted_segment_sum", "placeholder_with_default", "boolean_mask", "strided_slice", "constant", "placeholder",
+    "Variable", "global_variables", "trainable_variables", "acos", "asin", "atan", "atan2", "cos", "sin", "tan",
+    "get_default_session", "mul", "sub", "neg", "floordiv", "inv", "all_variables", "div_floor", "sigmoid", "softmax",
+    "top_k", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensor_scatter_max",
+    "tensor_scatter_min", "name_scope", "control_dependencies", "device",
+]  # fmt: skip

@@ -1,0 +1,194 @@
+"""``tf.nn``: functions of neural networks with TensorFlow 1's names and order of arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from polyflow.nn.dropout import dropout
+from polyflow.nn.embedding import embedding_lookup
+from polyflow.nn.normalization import batch_normalization, weighted_moments, xw_plus_b
+from polyflow.nn.normalization import moments as _moments
+from polyflow.nn.norms import l2_loss, l2_normalize
+from polyflow.ops.activations import log_softmax as _log_softmax
+from polyflow.ops.activations import sigmoid, softplus, softsign
+from polyflow.ops.activations import silu as swish
+from polyflow.ops.activations import softmax as _softmax
+from polyflow.ops.channels import bias_add, local_response_normalization
+from polyflow.ops.convolution import conv2d as _conv2d
+from polyflow.ops.convolution3d import conv3d as _conv3d
+from polyflow.ops.convolution_kinds import atrous_conv2d, conv1d, conv2d_transpose, separable_conv2d
+from polyflow.ops.convolution_kinds import depthwise_conv2d as depthwise_conv2d_native
+from polyflow.ops.hyperbolic import tanh
+from polyflow.ops.losses import sigmoid_cross_entropy_with_logits as _sigmoid_cross_entropy
+from polyflow.ops.losses import softmax_cross_entropy_with_logits as _softmax_cross_entropy
+from polyflow.ops.losses import sparse_softmax_cross_entropy_with_logits as _sparse_cross_entropy
+from polyflow.ops.pooling import avg_pool as _avg_pool
+from polyflow.ops.pooling import max_pool as _max_pool
+from polyflow.ops.ranking import in_top_k
+from polyflow.ops.ranking import top_k as _top_k
+from polyflow.ops.rectifiers import elu, relu, relu6, selu
+from polyflow.ops.rectifiers import leaky_relu as _leaky_relu
+
+lrn = local_response_normalization
+depthwise_conv2d = depthwise_conv2d_native
+
+
+def conv2d(
+    input: Any,
+    filter: Any = None,
+    strides: Any = 1,
+    padding: Any = "SAME",
+    use_cudnn_on_gpu: bool = True,
+    data_format: str = "NHWC",
+    dilations: Any = 1,
+    name: str | None = None,
+    filters: Any = None,
+) -> Any:
+    """``polyflow.nn.conv2d``.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> y = tf.nn.conv2d(tf.ones([1, 2, 2, 1]), tf.ones([2, 2, 1, 1]), [1, 1, 1, 1], "VALID")
+    >>> tf.Session().run(y).tolist()
+    [[[[4.0]]]]
+    """
+    given = {"strides": strides, "padding": padding, "data_format": data_format, "dilations": dilations}
+    return _conv2d(input, filters if filter is None else filter, name=name, **given)
+
+
+def conv3d(
+    input: Any,
+    filter: Any,
+    strides: Any = 1,
+    padding: Any = "SAME",
+    data_format: str = "NDHWC",
+    dilations: Any = 1,
+    name: str | None = None,
+) -> Any:
+    """``polyflow.nn.conv3d``."""
+    given = {"strides": strides, "padding": padding, "data_format": data_format, "dilations": dilations}
+    return _conv3d(input, filter, name=name, **given)
+
+
+def max_pool(
+    value: Any, ksize: Any, strides: Any, padding: Any = "SAME", data_format: str = "NHWC", name: str | None = None
+) -> Any:
+    """``polyflow.nn.max_pool``."""
+    return _max_pool(value, ksize=ksize, strides=strides, padding=padding, data_format=data_format, name=name)
+
+
+def avg_pool(
+    value: Any, ksize: Any, strides: Any, padding: Any = "SAME", data_format: str = "NHWC", name: str | None = None
+) -> Any:
+    """``polyflow.nn.avg_pool``."""
+    return _avg_pool(value, ksize=ksize, strides=strides, padding=padding, data_format=data_format, name=name)
+
+
+def softmax(logits: Any, axis: int | None = None, name: str | None = None, dim: int | None = None) -> Any:
+    """``polyflow.nn.softmax``; ``dim`` is an old name of ``axis``."""
+    return _softmax(logits, axis=_last(axis, dim), name=name)
+
+
+def log_softmax(logits: Any, axis: int | None = None, name: str | None = None, dim: int | None = None) -> Any:
+    """``polyflow.nn.log_softmax``; ``dim`` is an old name of ``axis``."""
+    return _log_softmax(logits, axis=_last(axis, dim), name=name)
+
+
+def _last(axis: int | None, dim: int | None) -> int:
+    found = dim if axis is None else axis
+    return -1 if found is None else found
+
+
+def leaky_relu(features: Any, alpha: float = 0.2, name: str | None = None) -> Any:
+    """``polyflow.nn.leaky_relu``."""
+    return _leaky_relu(features, alpha=alpha, name=name)
+
+
+def softmax_cross_entropy_with_logits(
+    _sentinel: None = None, labels: Any = None, logits: Any = None, dim: int = -1, name: str | None = None
+) -> Any:
+    """``polyflow.nn.softmax_cross_entropy_with_logits``.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> loss = tf.nn.softmax_cross_entropy_with_logits(labels=[[1.0, 0.0]], logits=[[0.0, 1000.0]])
+    >>> tf.Session().run(loss).tolist()
+    [1000.0]
+    """
+    return _softmax_cross_entropy(labels, logits, axis=dim, name=name)
+
+
+softmax_cross_entropy_with_logits_v2 = softmax_cross_entropy_with_logits
+
+
+def sparse_softmax_cross_entropy_with_logits(
+    _sentinel: None = None, labels: Any = None, logits: Any = None, name: str | None = None
+) -> Any:
+    """``polyflow.nn.sparse_softmax_cross_entropy_with_logits``."""
+    return _sparse_cross_entropy(labels, logits, name=name)
+
+
+def sigmoid_cross_entropy_with_logits(
+    _sentinel: None = None, labels: Any = None, logits: Any = None, name: str | None = None
+) -> Any:
+    """``polyflow.nn.sigmoid_cross_entropy_with_logits``."""
+    return _sigmoid_cross_entropy(labels, logits, name=name)
+
+
+def moments(
+    x: Any,
+    axes: Sequence[int],
+    shift: None = None,
+    name: str | None = None,
+    keep_dims: bool | None = None,
+    keepdims: bool | None = None,
+) -> tuple[Any, Any]:
+    """``polyflow.nn.moments``."""
+    return _moments(x, axes, bool(keepdims or keep_dims), name=name)
+
+
+def top_k(input: Any, k: int = 1, sorted: bool = True, name: str | None = None) -> Any:
+    """``polyflow.top_k``, which always sorts."""
+    return _top_k(input, k, name=name)
+
+
+__all__ = [
+    "atrous_conv2d",
+    "avg_pool",
+    "batch_normalization",
+    "bias_add",
+    "conv1d",
+    "conv2d",
+    "conv2d_transpose",
+    "conv3d",
+    "depthwise_conv2d",
+    "depthwise_conv2d_native",
+    "dropout",
+    "elu",
+    "embedding_lookup",
+    "in_top_k",
+    "l2_loss",
+    "l2_normalize",
+    "leaky_relu",
+    "local_response_normalization",
+    "log_softmax",
+    "lrn",
+    "max_pool",
+    "moments",
+    "relu",
+    "relu6",
+    "selu",
+    "separable_conv2d",
+    "sigmoid",
+    "sigmoid_cross_entropy_with_logits",
+    "softmax",
+    "softmax_cross_entropy_with_logits",
+    "softmax_cross_entropy_with_logits_v2",
+    "softplus",
+    "softsign",
+    "sparse_softmax_cross_entropy_with_logits",
+    "swish",
+    "tanh",
+    "top_k",
+    "weighted_moments",
+    "xw_plus_b",
+]

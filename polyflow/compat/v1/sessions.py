@@ -1,0 +1,150 @@
+"""Sessions, initialisers, assignments and random numbers in TensorFlow 1's words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from polyflow.core.dtypes import float32, int64
+from polyflow.core.graph import Graph
+from polyflow.core.primitives import astype
+from polyflow.core.tensor import Operation, Tensor
+from polyflow.ops.manipulation import permute_dims
+from polyflow.ops.ordering import group
+from polyflow.ops.random_discrete import categorical, randint, shuffle
+from polyflow.ops.random_normal import normal
+from polyflow.ops.random_normal import truncated_normal as _truncated_normal
+from polyflow.ops.random_uniform import uniform
+from polyflow.ops.state import Variable, global_variables
+from polyflow.session.session import Session as _Session
+
+
+def Session(target: str = "", graph: Graph | None = None, config: object = None) -> _Session:
+    """A ``polyflow.Session``; the target is the name of a backend, "numpy" without one, and ``config`` is not read.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.Session().run(tf.add(1, 2)).tolist()
+    3
+    """
+    return _Session(target or "numpy", graph)
+
+
+class InteractiveSession(_Session):
+    """A session that is the default one until it is closed, so that ``tensor.eval()`` finds it.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> session = tf.InteractiveSession()
+    >>> tf.constant([1, 2]).eval().tolist()
+    [1, 2]
+    >>> session.close()
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: object = None) -> None:
+        super().__init__(target or "numpy", graph)
+        self._as_default = self.as_default()
+        self._as_default.__enter__()
+
+    def close(self) -> None:
+        """End it, and with it that it is the default one."""
+        if not self.is_closed:
+            self._as_default.__exit__(None, None, None)
+        super().close()
+
+
+def global_variables_initializer(name: str = "init") -> Operation:
+    """The operation that gives each variable its initial value, which it has at its first use anyway.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> w = tf.Variable(1.0)
+    >>> with tf.Session() as session:
+    ...     _ = session.run([w.assign(5.0), tf.global_variables_initializer()])
+    ...     session.run(w).tolist()
+    1.0
+    """
+    return variables_initializer(global_variables(), name)
+
+
+initialize_all_variables = global_variables_initializer
+
+
+def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:
+    """The operation that gives the variables named their initial values."""
+    return group(*[each.initializer for each in var_list], name=name)
+
+
+def assign(ref: Variable, value: Any, validate_shape: bool = True, name: str | None = None) -> Tensor:
+    """``ref.assign(value)``."""
+    return ref.assign(value, name=name)
+
+
+def assign_add(ref: Variable, value: Any, name: str | None = None) -> Tensor:
+    """``ref.assign_add(value)``."""
+    return ref.assign_add(value, name=name)
+
+
+def assign_sub(ref: Variable, value: Any, name: str | None = None) -> Tensor:
+    """``ref.assign_sub(value)``."""
+    return ref.assign_sub(value, name=name)
+
+
+def random_normal(
+    shape: Sequence[int],
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Any:
+    """``polyflow.random.normal``."""
+    return normal(tuple(shape), mean, stddev, dtype, seed=seed, name=name)
+
+
+def truncated_normal(
+    shape: Sequence[int],
+    mean: Any = 0.0,
+    stddev: Any = 1.0,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Any:
+    """``polyflow.random.truncated_normal``, at most two standard deviations from the mean."""
+    return _truncated_normal(tuple(shape), mean, stddev, dtype, seed=seed, name=name)
+
+
+def random_uniform(
+    shape: Sequence[int],
+    minval: Any = 0,
+    maxval: Any = None,
+    dtype: Any = float32,
+    seed: int | None = None,
+    name: str | None = None,
+) -> Any:
+    """``polyflow.random.uniform``, or ``randint`` where the dtype is an integer's.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.Session().run(tf.random_uniform([2], 3, 4, tf.int32)).tolist()
+    [3, 3]
+    """
+    if "int" in str(dtype):
+        return randint(tuple(shape), minval, maxval, dtype, seed=seed, name=name)
+    return uniform(tuple(shape), minval, 1 if maxval is None else maxval, dtype, seed=seed, name=name)
+
+
+def random_shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any:
+    """``polyflow.random.shuffle`` along the first axis."""
+    return shuffle(value, seed=seed, name=name)
+
+
+def multinomial(
+    logits: Any, num_samples: int, seed: int | None = None, name: str | None = None, output_dtype: Any = int64
+) -> Any:
+    """For each row of logits ``num_samples`` classes drawn by ``polyflow.random.categorical``.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.Session().run(tf.multinomial([[0.0, float("inf")]], 3)).tolist()
+    [[1, 1, 1]]
+    """
+    rows = getattr(logits, "shape", None)
+    count = len(logits) if rows is None else rows[0]
+    draws = permute_dims(categorical(logits, (num_samples, count), seed=seed, name=name), (1, 0))
+    return draws if output_dtype is int64 else astype(draws, output_dtype)
