@@ -1,0 +1,101 @@
+"""The NumPy backend: views, read-only variables, buffers reused in place without harm."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import polyflow as pf
+
+
+@pytest.fixture
+def graph():
+    graph = pf.Graph()
+    with graph.as_default():
+        yield graph
+
+
+def test_a_fetched_variable_cannot_be_changed_behind_the_session(graph):
+    w = pf.Variable([1.0, 2.0])
+    with pf.Session("numpy") as session:
+        fetched = session.run(w)
+        with pytest.raises(ValueError, match="read-only"):
+            fetched[0] = 100
+        session.run(w.assign_add([1.0, 1.0]))
+        assert fetched.tolist() == [1.0, 2.0]
+        assert session.run(w).tolist() == [2.0, 3.0]
+
+
+def test_an_assigned_value_that_is_fetched_stays_as_it_was(graph):
+    w = pf.Variable([1.0, 2.0])
+    step = w.assign_add([1.0, 1.0])
+    with pf.Session("numpy") as session:
+        run = session.prepare(step)
+        first, second = run(), run()
+    assert first.tolist() == [2.0, 3.0]
+    assert second.tolist() == [3.0, 4.0]
+
+
+def test_results_of_one_call_are_not_overwritten_by_the_next(graph):
+    x = pf.placeholder("float32", (3,))
+    run = pf.Session("numpy").prepare([x + 1, pf.exp(x + 1), -(x + 1)], [x])
+    first = [each.copy() for each in run(np.zeros(3, np.float32))]
+    kept = run(np.zeros(3, np.float32))
+    run(np.ones(3, np.float32))
+    assert all((a == b).all() for a, b in zip(first, kept, strict=True))
+
+
+def test_a_buffer_is_reused_only_where_nobody_reads_it_again(graph):
+    x = pf.placeholder("float32", (4, 3), name="x")
+    a = x * 2
+    b = pf.exp(a)
+    view = a.T
+    c = b + a
+    text = pf.Session("numpy").explain([c, pf.sum(view)])
+    source = text.split("generated function")[1]
+    assert re.search(r"k_exp\(v\d+\)\n", source), "a is read again below, so exp may not write into it"
+
+
+def test_a_dead_buffer_takes_the_next_result(graph):
+    x = pf.placeholder("float32", (4, 3), name="x")
+    source = pf.Session("numpy").explain(pf.exp(x * 2)).split("generated function")[1]
+    assert re.search(r"k_exp\((v\d+), \1\)", source)
+
+
+def test_a_value_with_a_view_of_it_alive_is_not_written_into(graph):
+    x = pf.placeholder("float32", (3, 3), name="x")
+    a = x * 2
+    view = pf.matrix_transpose(a)
+    b = a + 1
+    value = np.arange(9, dtype=np.float32).reshape(3, 3)
+    found = pf.Session("numpy").run([view * 1.5, b], {x: value})
+    assert (found[0] == value.T * 3).all()
+    assert (found[1] == value * 2 + 1).all()
+
+
+def test_feeds_are_never_modified(graph):
+    x = pf.placeholder("float32", (1000,))
+    value = np.linspace(-1, 1, 1000, dtype=np.float32)
+    before = value.copy()
+    y = pf.nn.sigmoid(pf.exp(-x) * x + x)
+    pf.Session("numpy").run([y, pf.gradients(y, x)[0]], {x: value})
+    assert (value == before).all()
+
+
+def test_an_ieee_result_is_no_warning(graph):
+    found = pf.Session("numpy").run([pf.log(pf.constant([0.0, -1.0])), pf.constant([1.0]) / 0.0])
+    assert found[0][0] == -np.inf
+    assert np.isnan(found[0][1])
+    assert found[1][0] == np.inf
+
+
+def test_an_error_in_a_kernel_names_the_operation_and_the_line(graph):
+    x = pf.placeholder(name="x")
+    y = pf.take(pf.constant([1.0, 2.0]), x)
+    with pytest.raises(pf.errors.ExecutionError) as caught:
+        pf.Session("numpy").run(y, {x: [5]})
+    text = str(caught.value)
+    assert text.startswith("take failed while it ran: IndexError")
+    assert f"built at: {__file__}" in text

@@ -1,0 +1,78 @@
+"""Ops by name, and the namespace they make up."""
+
+from __future__ import annotations
+
+import operator
+
+import pytest
+
+import polyflow as pf
+from polyflow.core.declaration import define_op
+from polyflow.core.registry import OpNamespace, OpRegistry
+from polyflow.core.types import TensorType
+from polyflow.errors import PluginError, UnknownNameError
+
+
+@define_op
+def twice(x: TensorType, /) -> TensorType:
+    return x
+
+
+@define_op(name="twice")
+def another_twice(x: TensorType, /) -> TensorType:
+    return x
+
+
+@define_op(namespace="a.b")
+def deep(x: TensorType, /) -> TensorType:
+    return x
+
+
+@pytest.fixture
+def registry() -> OpRegistry:
+    found = OpRegistry()
+    found.add([twice, deep], "mine")
+    return found
+
+
+def test_ops_are_found_by_their_full_name_with_their_origin(registry: OpRegistry) -> None:
+    assert (registry["twice"], registry["a.b.deep"]) == (twice, deep)
+    assert registry.origin("a.b.deep") == "mine"
+    assert list(registry) == ["twice", "a.b.deep"]
+    assert "deep" not in registry
+
+
+def test_a_misspelt_op_gets_a_hint(registry: OpRegistry) -> None:
+    with pytest.raises(UnknownNameError, match=r"no op is called 'twise'\n  try:     did you mean 'twice'\?"):
+        registry["twise"]
+    with pytest.raises(UnknownNameError):
+        registry.origin("twise")
+
+
+def test_the_same_op_may_be_handed_over_twice(registry: OpRegistry) -> None:
+    registry.add([twice], "again")
+    assert len(registry) == 2
+
+
+def test_two_ops_of_one_name_are_refused_with_both_origins(registry: OpRegistry) -> None:
+    with pytest.raises(PluginError) as caught:
+        registry.add([another_twice], "stranger")
+    assert str(caught.value) == (
+        "two ops are called 'twice'\n"
+        f"  found:   {__name__} (mine) and {__name__} (stranger)\n"
+        "  needed:  one op a name\n"
+        "  try:     rename one, or uninstall stranger or mine"
+    )
+    assert registry["twice"] is twice
+
+
+def test_the_namespace_has_ops_namespaces_and_dtypes_as_attributes(registry: OpRegistry) -> None:
+    xp = OpNamespace(registry)
+    assert (xp.twice, xp.a.b.deep, xp.float32) == (twice, deep, pf.float32)
+    assert (xp.__name__, xp.a.b.__name__) == ("polyflow", "polyflow.a.b")
+
+
+@pytest.mark.parametrize("path", ["thrice", "a.c", "a.float32", "__wrapped__"])
+def test_what_is_not_in_the_namespace_is_an_attribute_error(registry: OpRegistry, path: str) -> None:
+    with pytest.raises(AttributeError):
+        operator.attrgetter(path)(OpNamespace(registry))

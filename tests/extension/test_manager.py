@@ -1,0 +1,391 @@
+"""Plugins: what they bring, and how one that is broken is kept from harming the others."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polyflow as pf
+import polyflow.plugin
+from polyflow.core.declaration import define_op
+from polyflow.core.program import Program
+from polyflow.core.rewriting import rewrite
+from polyflow.core.types import TensorType
+from polyflow.errors import BackendError, KernelError, PluginError
+from polyflow.extension import Backend, BackendEntry, Command, NamespaceBackend, PassContext, hookimpl
+from polyflow.extension.manager import DISABLED, GROUP, Extensions
+
+
+@define_op(dtypes="numeric")
+def triple(x: TensorType, /) -> TensorType:
+    """Three times ``x``."""
+    return x
+
+
+@triple.gradient
+def triple_gradient(xp: Any, operation: Any, g: Any) -> Any:
+    return xp.multiply(g, 3)
+
+
+@define_op(name="triple")
+def another_triple(x: TensorType, /) -> TensorType:
+    return x
+
+
+class FewBackend(NamespaceBackend):
+    """NumPy under another name."""
+
+    def __init__(self, name: str = "few") -> None:
+        super().__init__(name, np)
+        self.array_types = (np.ndarray, np.generic)
+
+
+def plugin(**hooks: Callable[[], Any]) -> types.SimpleNamespace:
+    """A plugin with hooks such as ``ops=...``."""
+    made = types.SimpleNamespace()
+    for name, function in hooks.items():
+
+        def hook(function: Callable[[], Any] = function) -> Any:
+            return function()
+
+        hook.__name__ = f"polyflow_{name}"
+        setattr(made, hook.__name__, hookimpl(hook))
+
+    return made
+
+
+def fail(error: Exception) -> Any:
+    raise error
+
+
+@pytest.fixture
+def installed() -> Extensions:
+    """The built-in plugin and a backend, as if nothing else were installed."""
+    found = Extensions(load_entry_points=False)
+    found.register(polyflow.plugin, "builtin", "polyflow")
+    found.register(
+        plugin(backends=lambda: [BackendEntry("few", FewBackend, "a few things", "pip install few")]), "few", "few-dist"
+    )
+    return found
+
+
+def test_without_plugins_there_is_nothing() -> None:
+    empty = Extensions(load_entry_points=False)
+    assert (len(empty.ops), empty.passes, empty.commands, empty.backend_entries, empty.records) == (0, (), (), {}, [])
+
+
+def test_the_built_in_ops_come_in_by_the_same_door(installed: Extensions) -> None:
+    assert installed.ops["add"] is pf.add
+    assert installed.ops.origin("add") == "polyflow"
+    assert {each.name for each in installed.passes} == {
+        "algebra",
+        "constant folding",
+        "common subexpressions",
+        "dead code",
+    }
+
+
+def test_an_op_of_a_plugin_is_in_the_namespace_and_runs_and_is_differentiated(installed: Extensions) -> None:
+    installed.register(
+        plugin(ops=lambda: [triple], kernels=lambda: {"few": {"triple": lambda x: x * 3}}), "mine", "mine-dist"
+    )
+    assert installed.namespace.triple is triple
+    assert installed.ops.origin("triple") == "mine-dist"
+    x = pf.placeholder("float32", (2,))
+    y = triple(x)
+    session = pf.Session("few", extensions=installed)
+    found = session.run([y, *pf.gradients(y, x)], {x: np.array([1, 2], "float32")})
+    assert [each.tolist() for each in found] == [[3.0, 6.0], [3.0, 3.0]]
+
+
+# -- name clashes
+
+
+def test_two_ops_of_one_name_are_refused_with_both_distributions(installed: Extensions) -> None:
+    installed.register(plugin(ops=lambda: [triple]), "a", "a-dist")
+    installed.register(plugin(ops=lambda: [another_triple]), "b", "b-dist")
+    with pytest.raises(PluginError, match=r"two ops are called 'triple'") as caught:
+        installed.ops  # noqa: B018
+    assert "a-dist" in str(caught.value)
+    assert "b-dist" in str(caught.value)
+
+
+def test_an_op_cannot_take_the_name_of_a_built_in_one(installed: Extensions) -> None:
+    @define_op(name="add")
+    def fake(x: TensorType, /) -> TensorType:
+        return x
+
+    installed.register(plugin(ops=lambda: [fake]), "a", "a-dist")
+    with pytest.raises(PluginError, match="two ops are called 'add'"):
+        pf.Session("few", extensions=installed).run(pf.constant(1))
+
+
+@pytest.mark.parametrize(
+    ("hook", "bring", "ask", "text"),
+    [
+        (
+            "backends",
+            lambda: [BackendEntry("few", FewBackend)],
+            lambda e: e.backend("few"),
+            "two backends are called 'few'",
+        ),
+        (
+            "commands",
+            lambda: [Command("plugins", "", lambda p: None, lambda a: 0)],
+            lambda e: e.commands,
+            "two commands are called 'plugins'",
+        ),
+    ],
+    ids=["backends", "commands"],
+)
+def test_two_of_one_name_are_refused(installed: Extensions, hook: str, bring: Any, ask: Any, text: str) -> None:
+    installed.register(plugin(**{hook: bring}), "second", "second-dist")
+    with pytest.raises(PluginError, match=text) as caught:
+        ask(installed)
+    assert "one of second-dist" in str(caught.value)
+    assert f"try:     uninstall {'few-dist' if hook == 'backends' else 'polyflow'} or second-dist" in str(caught.value)
+
+
+def test_two_plugins_that_bring_one_kernel_are_refused(installed: Extensions) -> None:
+    for name in ("a", "b"):
+        installed.register(plugin(kernels=lambda: {"few": {"triple": lambda x: x}}), name, f"{name}-dist")
+    with pytest.raises(
+        PluginError, match=r"two kernels for few are called 'triple'\n  found:   one of a-dist, one of b-dist"
+    ):
+        installed.backend("few")
+
+
+def test_two_plugins_of_one_name_are_refused(installed: Extensions) -> None:
+    with pytest.raises(ValueError, match="builtin"):
+        installed.register(plugin(), "builtin", "other")
+
+
+# -- broken plugins
+
+
+@pytest.mark.parametrize("hook", ["ops", "backends", "kernels", "passes", "commands"])
+@pytest.mark.parametrize("how", ["raises", "generator raises", "returns nonsense"])
+def test_a_broken_hook_harms_nobody_else_and_is_recorded(installed: Extensions, hook: str, how: str) -> None:
+    def generator() -> Iterator[Any]:
+        raise ImportError("no such thing")
+        yield
+
+    broken = {
+        "raises": lambda: fail(ImportError("no such thing")),
+        "generator raises": generator,
+        "returns nonsense": lambda: 7,
+    }[how]
+    installed.register(plugin(**{hook: broken}), "broken", "broken-dist")
+    x = pf.placeholder("float32", ())
+    assert pf.Session("few", extensions=installed).run(x + 1, {x: 1.0}) == 2.0
+    assert len(installed.commands) == 2
+    (record,) = [each for each in installed.records if each.name == "broken"]
+    assert record.error is not None
+    assert ("no such thing" in str(record.error)) == (how != "returns nonsense")
+    assert [each.error for each in installed.records if each.name != "broken"] == [None, None]
+
+
+class Point:
+    """An entry point, as installed packages have it."""
+
+    def __init__(self, name: str, load: Callable[[], object]) -> None:
+        self.name, self.value, self.load = name, f"{name}_module", load
+        self.dist = types.SimpleNamespace(name=f"{name}-dist")
+
+
+@pytest.fixture
+def points(monkeypatch: pytest.MonkeyPatch) -> list[Point]:
+    found = [
+        Point("good", lambda: plugin(backends=lambda: [BackendEntry("few", FewBackend)])),
+        Point("bad", lambda: fail(ModuleNotFoundError("No module named 'torch'"))),
+        Point("ugly", lambda: plugin(nonsense=list)),
+    ]
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: found if group == GROUP else [])
+    return found
+
+
+def test_a_plugin_that_cannot_be_imported_is_recorded_and_the_others_work(points: list[Point]) -> None:
+    installed = Extensions()
+    assert {each.name: type(each.error).__name__ for each in installed.records} == {
+        "bad": "ModuleNotFoundError",
+        "good": "NoneType",
+        "ugly": "PluginValidationError",
+    }
+    assert installed.backend("few").name == "few"
+
+
+def test_a_plugin_that_is_disabled_is_not_even_imported(points: list[Point], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DISABLED, "bad, good")
+    loaded: list[str] = []
+    for each in points:
+        each.load = lambda name=each.name: loaded.append(name) or plugin()  # type: ignore[misc]
+    installed = Extensions()
+    assert loaded == ["ugly"]
+    assert [each.name for each in installed.records if each.is_disabled] == ["bad", "good"]
+    with pytest.raises(BackendError, match="no backend is called 'few'"):
+        installed.backend("few")
+
+
+def test_an_unknown_backend_is_told_of_the_plugins_that_are_broken(points: list[Point]) -> None:
+    with pytest.raises(BackendError) as caught:
+        Extensions().backend("torch")
+    text = str(caught.value)
+    assert text.startswith(
+        "no backend is called 'torch'\n  found:   plugin 'bad' (bad-dist): No module named 'torch'; plugin 'ugly'"
+    )
+    assert "needed:  known are: 'few'" in text
+    assert (
+        "try:     pip install polyflow-torch, or the package that announces it; `polyflow backends` lists all" in text
+    )
+
+
+# -- backends
+
+
+def test_an_unknown_backend_gets_the_nearest_names(installed: Extensions) -> None:
+    with pytest.raises(BackendError) as caught:
+        pf.Session("fwe", extensions=installed)
+    assert str(caught.value) == (
+        "no backend is called 'fwe'\n"
+        "  needed:  did you mean 'few'?\n"
+        "  try:     pip install polyflow-fwe, or the package that announces it; `polyflow backends` lists all"
+    )
+
+
+def test_a_backend_is_made_once_and_only_when_it_is_named(installed: Extensions) -> None:
+    made: list[Backend] = []
+
+    def factory() -> Backend:
+        made.append(FewBackend("lazy"))
+        return made[-1]
+
+    installed.register(plugin(backends=lambda: [BackendEntry("lazy", factory)]), "lazy", "lazy-dist")
+    assert "lazy" in installed.backend_entries
+    assert made == []
+    assert installed.backend("lazy") is installed.backend("lazy")
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize(
+    ("install", "remedy"),
+    [("pip install what-it-needs", "pip install what-it-needs"), ("", "install what x-dist needs")],
+)
+def test_a_backend_that_cannot_be_loaded_says_why_and_how_to_install_it(
+    installed: Extensions, install: str, remedy: str
+) -> None:
+    entry = BackendEntry("x", lambda: fail(ImportError("libx.so: not found")), "", install)
+    installed.register(plugin(backends=lambda: [entry]), "x", "x-dist")
+    with pytest.raises(BackendError) as caught:
+        installed.backend("x")
+    assert str(caught.value) == (
+        f"backend 'x' of x-dist cannot be loaded\n  found:   ImportError: libx.so: not found\n  try:     {remedy}"
+    )
+    assert isinstance(caught.value.__cause__, ImportError)
+    assert installed.backend("few").name == "few"
+
+
+def test_the_backends_that_come_with_polyflow_fulfil_the_protocol() -> None:
+    from polyflow.extension.manager import extensions
+
+    for name in ("numpy", "jax", "reference"):
+        backend = extensions().backend(name)
+        assert isinstance(backend, Backend)
+        assert backend.name == name
+        assert pf.float64 in backend.dtypes
+        assert backend.devices()
+
+
+# -- kernels
+
+
+def test_a_plugin_brings_kernels_for_somebody_elses_backend(installed: Extensions) -> None:
+    x = pf.placeholder("float32", ())
+    with pytest.raises(KernelError, match="backend 'few' has no kernel for 1 operations"):
+        pf.Session("few", extensions=installed).run(triple(x), {x: 1.0})
+    fresh = Extensions(load_entry_points=False)
+    fresh.register(polyflow.plugin, "builtin", "polyflow")
+    fresh.register(plugin(backends=lambda: [BackendEntry("few", FewBackend)]), "few", "few-dist")
+    fresh.register(
+        plugin(kernels=lambda: {"few": {"triple": lambda x: x * 3}, "absent": {"triple": None}}),
+        "helper",
+        "helper-dist",
+    )
+    assert pf.Session("few", extensions=fresh).run(triple(x), {x: 2.0}) == 6.0
+
+
+def test_the_kernels_of_the_backend_itself_win_over_those_of_a_stranger(installed: Extensions) -> None:
+    class Own(FewBackend):
+        def __init__(self) -> None:
+            super().__init__("own")
+            self.kernels = {"triple": lambda x: x * 3}
+
+    installed.register(plugin(backends=lambda: [BackendEntry("own", Own)]), "own", "own-dist")
+    installed.register(
+        plugin(kernels=lambda: {"own": {"triple": lambda x: x * 1000, "sin": lambda x: x * 7}}), "s", "s-dist"
+    )
+    x = pf.placeholder("float32", ())
+    assert pf.Session("own", extensions=installed).run([triple(x), pf.sin(x)], {x: 2.0}) == [6.0, 14.0]
+
+
+def test_kernels_brought_to_one_set_of_extensions_do_not_leak_into_another(installed: Extensions) -> None:
+    from polyflow.extension.manager import extensions
+
+    installed.register(plugin(kernels=lambda: {"few": {"sin": lambda x: x * 0 + 42}}), "s", "s-dist")
+    x = pf.placeholder("float32", ())
+    assert pf.Session("few", extensions=installed).run(pf.sin(x), {x: 0.0}) == 42.0
+    assert pf.Session("numpy", extensions=extensions()).run(pf.sin(x), {x: 0.0}) == 0.0
+
+
+# -- passes and commands
+
+
+class SinToCos:
+    """A pass of a stranger."""
+
+    name = "sin to cos"
+    stage = "optimise"
+
+    def __call__(self, program: Program, context: PassContext) -> Program:
+        def rule(rewriter: Any, operation: Any) -> Any:
+            if operation.op is not pf.sin:
+                return None
+            made = type(operation)(
+                pf.cos, operation.name, operation.inputs, {}, tuple(each.type for each in operation.outputs)
+            )
+            return rewriter.keep(made)
+
+        return rewrite(program, rule)
+
+
+def test_a_pass_of_a_plugin_runs(installed: Extensions) -> None:
+    installed.register(plugin(passes=lambda: [SinToCos()]), "p", "p-dist")
+    x = pf.placeholder("float32", ())
+    session = pf.Session("few", extensions=installed, check=True)
+    assert session.run(pf.sin(x), {x: 0.0}) == 1.0
+    assert "sin to cos: 1 -> 1 operations" in session.explain(pf.sin(x), {x: 0.0})
+    assert pf.Session("few", extensions=installed, optimise=False).run(pf.sin(x), {x: 0.0}) == 0.0
+
+
+def test_a_pass_of_an_unknown_stage_is_refused_with_the_stages(installed: Extensions) -> None:
+    stray = SinToCos()
+    stray.stage = "polish"  # type: ignore[misc]
+    installed.register(plugin(passes=lambda: [stray]), "p", "p-dist")
+    with pytest.raises(
+        PluginError, match=r"pass 'sin to cos' of p-dist names a stage that does not exist\n  found:   'polish'"
+    ):
+        pf.Session("few", extensions=installed).run(pf.constant(1))
+
+
+def test_a_command_of_a_plugin_is_listed_with_its_origin(installed: Extensions) -> None:
+    command = Command("greet", "say hello", lambda parser: parser.add_argument("name") and None, lambda arguments: 0)
+    installed.register(plugin(commands=lambda: [command]), "g", "g-dist")
+    assert (command, "g-dist") in installed.commands
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    assert command.run(parser.parse_args(["you"])) == 0

@@ -1,0 +1,127 @@
+"""The command ``polyflow``."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from polyflow.errors import BackendError, message
+from polyflow.extension import BackendEntry, Command, hookimpl
+from polyflow.extension.manager import Extensions
+from polyflow.tools import command_line
+from polyflow.tools.command_line import main
+from polyflow.tools.listings import describe_backends, describe_plugins
+
+
+class Plugin:
+    """A plugin with a working backend, a broken one, and two commands."""
+
+    @hookimpl
+    def polyflow_backends(self) -> list[BackendEntry]:
+        def broken() -> Any:
+            raise ImportError("no driver")
+
+        return [BackendEntry("broken", broken, "does not load", "pip install driver")]
+
+    @hookimpl
+    def polyflow_commands(self) -> list[Command]:
+        def refuse(arguments: Any) -> int:
+            raise BackendError(message("it does not work", remedy="something else"))
+
+        return [
+            Command("seven", "exits with seven", lambda parser: None, lambda arguments: 7),
+            Command("refuse", "raises", lambda parser: None, refuse),
+        ]
+
+
+@pytest.fixture
+def only_mine(monkeypatch: pytest.MonkeyPatch) -> Extensions:
+    found = Extensions(load_entry_points=False)
+    found.register(Plugin(), "mine", "mine-dist")
+    monkeypatch.setattr(command_line, "extensions", lambda: found)
+    return found
+
+
+def test_backends_are_listed_with_origin_state_devices_and_dtypes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backends"]) == 0
+    text = capsys.readouterr().out
+    for name in ("numpy", "jax", "reference"):
+        assert f"\n{name}  (" in f"\n{text}"
+    assert text.count("  from     polyflow\n") >= 3
+    assert text.count("  loads    yes\n") >= 3
+    assert "  devices  cpu\n" in text
+    assert "float64" in text
+
+
+def test_a_backend_that_does_not_load_is_listed_with_the_reason(only_mine: Extensions) -> None:
+    assert describe_backends(only_mine) == [
+        "broken  (does not load)",
+        "  from     mine-dist",
+        "  loads    no",
+        "             found:   ImportError: no driver",
+        "             try:     pip install driver",
+    ]
+
+
+def test_plugins_are_listed_with_what_became_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugins"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    states = {line.split()[0]: line.split()[-1] for line in lines}
+    assert {name: states[name] for name in ("builtin", "numpy", "jax", "reference", "conformance")} == dict.fromkeys(
+        ("builtin", "numpy", "jax", "reference", "conformance"), "ok"
+    )
+    assert any("polyflow.plugin" in line for line in lines)
+
+
+def test_a_broken_plugin_is_listed_with_its_error() -> None:
+    class Broken:
+        @hookimpl
+        def polyflow_backends(self) -> list[BackendEntry]:
+            raise ValueError("torn")
+
+    found = Extensions(load_entry_points=False)
+    found.register(Broken(), "torn", "torn-dist")
+    describe_backends(found)
+    assert describe_plugins(found)[0].split()[-3:] == ["broken:", "ValueError:", "torn"]
+
+
+def test_the_exit_status_of_a_command_is_its_own(only_mine: Extensions) -> None:
+    assert main(["seven"]) == 7
+
+
+def test_an_error_of_polyflow_is_printed_without_a_traceback(
+    only_mine: Extensions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["refuse"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == "polyflow refuse: it does not work\n  try:     something else\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["seven", "--what"]])
+def test_bad_arguments_exit_with_two(
+    only_mine: Extensions, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: polyflow" in capsys.readouterr().err
+
+
+def test_help_lists_the_commands_of_plugins(only_mine: Extensions, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    assert "exits with seven" in capsys.readouterr().out
+
+
+def test_python_dash_m_polyflow_is_the_command() -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "polyflow", "plugins"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert found.returncode == 0, found.stderr
+    assert "numpy" in found.stdout
+    assert found.stderr == ""
