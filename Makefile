@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo demo-tensorslow test lint conformance bench clean
+.PHONY: demo demo-tensorslow test lint conformance array-api-tests bench clean
 
 .venv/.made: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -29,6 +29,21 @@ lint: .venv/.made ## ruff and mypy
 
 conformance: .venv/.made ## the kit on every backend
 	for backend in numpy jax reference; do $(BIN)/polyflow conform --backend $$backend || exit 1; done
+
+# SUITE is a checkout of data-apis/array-api-tests, with its submodule.
+EXAMPLES ?= 20
+NAMESPACES ?= polyflow_reference.namespace eager:numpy eager:jax eager:reference
+array-api-tests: .venv/.made ## the standard's own suite: make array-api-tests SUITE=DIR
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(SUITE)/requirements.txt
+	root=$$PWD; cd $(SUITE); for name in $(NAMESPACES); do \
+		case $$name in \
+			eager:*) module="exec('import polyflow; xp = polyflow.eager(\"$${name#eager:}\")')";; \
+			*) module=$$name;; \
+		esac; \
+		echo "== $$name"; \
+		ARRAY_API_TESTS_MODULE="$$module" ARRAY_API_TESTS_VERSION=2025.12 $$root/$(BIN)/python -m pytest \
+			array_api_tests -q --max-examples $(EXAMPLES) --disable-deadline --disable-warnings || exit 1; \
+	done
 
 bench: .venv/.made ## paired measurements
 	$(BIN)/python -m benchmarks

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import polyflow
 from polyflow.core.declaration import Op
-from polyflow.core.dtypes import STANDARD_DTYPES, DType, float64, in_category
+from polyflow.core.dtypes import STANDARD_DTYPES, DType, complex128, float64, in_category
 from polyflow.core.literal import Literal
 from polyflow.core.samples import ArraySpec, ErrorSample, Sample, map_specs
 
@@ -33,11 +34,23 @@ class Case:
     def call(self, feed: Any) -> Any:
         """Call the op, each array replaced by ``feed(literal)``; attributes that are arrays stay literals."""
         operands = [map_specs(lambda spec: feed(self.literal(spec)), each) for each in self.sample.operands]
+        if self.sample.prepare is not None:
+            operands = _as_list(self.sample.prepare(polyflow, *operands))
         attributes = {
             name: map_specs(self.literal, value) if isinstance(value, ArraySpec) else value
             for name, value in self.sample.attributes.items()
         }
         return self.op(*operands, **attributes)
+
+    def compared(self, results: Sequence[Any]) -> list[Any]:
+        """What of ``results`` is unique: they themselves, unless the sample says otherwise."""
+        if self.sample.invariant is None:
+            return list(results)
+        return _as_list(self.sample.invariant(polyflow, *results))
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def samples_of(op: Op) -> list[Sample]:
@@ -68,10 +81,10 @@ def error_cases(op: Op) -> Iterator[Case]:
 
 
 def gradient_cases(op: Op) -> Iterator[Case]:
-    """The samples whose gradient can be checked by finite differences, in float64."""
-    for case in value_cases(op, STANDARD_DTYPES):
-        has_rule = op.gradient_rule is not None and op.gradient_reason is None
-        if case.dtype is float64 and case.sample.gradient and has_rule:
+    """The samples whose gradient can be checked by finite differences, in double precision, real and complex."""
+    has_rule = (op.gradient_rule or op.expansion_rule) is not None and op.gradient_reason is None
+    for case in value_cases(op, STANDARD_DTYPES) if has_rule else ():
+        if case.dtype in (float64, complex128) and case.sample.gradient:
             yield case
 
 

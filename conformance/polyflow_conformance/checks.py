@@ -61,9 +61,9 @@ def _type_failure(outcome: Outcome) -> str | None:
 def _value_failure(op: Op, outcome: Outcome, expected: Outcome) -> str | None:
     if expected.error is not None:
         return f"the oracle failed: {expected.error}"
-    if len(outcome.values) != len(expected.values):
-        return f"{len(outcome.values)} results instead of {len(expected.values)}"
-    for index, (wanted, found) in enumerate(zip(expected.values, outcome.values, strict=True)):
+    if len(outcome.compared) != len(expected.compared):
+        return f"{len(outcome.compared)} results instead of {len(expected.compared)}"
+    for index, (wanted, found) in enumerate(zip(expected.compared, outcome.compared, strict=True)):
         wrong = difference(wanted, found, ulps_of(op.full_name))
         if wrong is not None:
             return f"result {index}: {wrong}"

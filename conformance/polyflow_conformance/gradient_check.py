@@ -1,21 +1,23 @@
-"""Gradients against central differences, first and second order, along random directions, in float64.
+"""Gradients against central differences, first and second order, along random directions, in double precision.
 
-For a function f, a point x and a direction v, ``<f'(x), v>`` must equal the slope of ``f(x + t v)`` at t = 0. For the
-second order, f is itself a directional derivative. All cases of an op are moved together, in one program.
+For a real function f, a point x and a direction v, ``sum(f'(x) * v)`` must equal the slope of ``f(x + t v)`` at t = 0.
+Complex numbers move along complex directions, and the real part of the sum is the slope: a gradient is ``df/da - j
+df/db``, JAX's convention. For the second order, f is itself a directional derivative. All cases of an op are moved
+together, in one program.
 """
 
 from __future__ import annotations
 
 import operator
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import polyflow
 from polyflow.core.declaration import Op
-from polyflow.core.dtypes import float64
+from polyflow.core.dtypes import DType, complex128, float64
 from polyflow.core.literal import Literal, literal
 from polyflow.core.tensor import Tensor
 from polyflow.extension import Backend
@@ -24,6 +26,7 @@ from polyflow_conformance.results import Result
 from polyflow_conformance.running import GraphOfCases
 from polyflow_conformance.tolerance import flat
 
+WIDE = (float64, complex128)
 STEP = 1e-3
 STENCIL = (-2, -1, 0, 1, 2)
 """Where f is evaluated, in steps: the slope is ``(8 (f1 - f-1) - (f2 - f-2)) / (12 STEP)``, its error of order 4."""
@@ -39,7 +42,7 @@ class Probe:
     order: int
     function: Tensor
     slopes: list[Tensor]
-    directions: Mapping[Tensor, list[float]]
+    directions: Mapping[Tensor, list[complex]]
 
 
 def check_gradients(op: Op, backend: Backend) -> list[Result]:
@@ -88,10 +91,10 @@ def _failures_together(wanted: Sequence[tuple[Case, int]], backend: Backend) -> 
     return found
 
 
-def _compare(values: Mapping[int, float], slopes: Sequence[Any], directions: Sequence[list[float]]) -> str | None:
+def _compare(values: Mapping[int, float], slopes: Sequence[Any], directions: Sequence[list[complex]]) -> str | None:
     quotient = (8 * (values[1] - values[-1]) - (values[2] - values[-2])) / (12 * STEP)
     found = sum(
-        a * b
+        (a * b).real
         for slope, direction in zip(slopes, directions, strict=True)
         for a, b in zip(slope, direction, strict=True)
     )
@@ -108,29 +111,34 @@ def _probe(case: Case, order: int, graph: GraphOfCases) -> Probe | None:
 
     def operand(value: Literal) -> Tensor:
         tensor = graph.placeholder(value)
-        if value.dtype is float64:
+        if value.dtype in WIDE:
             at.append(tensor)
         return tensor
 
     result = case.call(operand)
-    outputs = [each for each in (result if isinstance(result, list | tuple) else [result]) if each.dtype is float64]
+    compared = case.compared(result if isinstance(result, list | tuple) else [result])
+    outputs = [each for each in compared if each.dtype in WIDE]
     if not outputs or not at:
         return None
     function = _weighted_sum(outputs, [_random(generator, each) for each in outputs])
     if order == 2:
         first = polyflow.gradients(function, at, unconnected_gradients="zero")
         function = _weighted_sum(first, [_random(generator, each) for each in at])
-    directions = {each: [generator.gauss(0, 1) for _ in flat(graph.feeds[each])] for each in at}
+    directions = {
+        each: _numbers(graph.feeds[each].dtype, graph.feeds[each].size, lambda: generator.gauss(0, 1)) for each in at
+    }
     return Probe(case, order, function, polyflow.gradients(function, at, unconnected_gradients="zero"), directions)
 
 
-def _moved(feeds: Mapping[Tensor, Literal], directions: Mapping[Tensor, list[float]], distance: float) -> list[Literal]:
+def _moved(
+    feeds: Mapping[Tensor, Literal], directions: Mapping[Tensor, list[complex]], distance: float
+) -> list[Literal]:
     moved = []
     for tensor, value in feeds.items():
         direction = directions.get(tensor)
         if direction is not None:
             numbers = [x + distance * d for x, d in zip(flat(value), direction, strict=True)]
-            value = Literal(float64, value.shape, literal(numbers, float64).data)
+            value = Literal(value.dtype, value.shape, literal(numbers, value.dtype).data)
         moved.append(value)
     return moved
 
@@ -139,11 +147,18 @@ def _random(generator: random.Random, like: Tensor) -> Tensor:
     """Weights for the elements of ``like``: random, or its own elements where their number depends on data."""
     if not like.type.is_static:
         return like
-    numbers = [generator.uniform(0.5, 1.5) for _ in range(like.type.size or 0)]
-    return polyflow.constant(Literal(float64, like.type.static_shape, literal(numbers, float64).data))
+    dtype = like.type.known_dtype
+    numbers = _numbers(dtype, like.type.size or 0, lambda: generator.uniform(0.5, 1.5))
+    return polyflow.constant(Literal(dtype, like.type.static_shape, literal(numbers, dtype).data))
+
+
+def _numbers(dtype: DType, count: int, draw: Callable[[], float]) -> list[complex]:
+    """Random numbers of a dtype, both parts of complex ones drawn alike."""
+    return [complex(draw(), draw()) if dtype.is_complex else draw() for _ in range(count)]
 
 
 def _weighted_sum(tensors: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
-    parts = [polyflow.sum(tensor * weight) for tensor, weight in zip(tensors, weights, strict=True)]
+    """The real part of the sum of all products."""
+    parts = [polyflow.real(polyflow.sum(tensor * weight)) for tensor, weight in zip(tensors, weights, strict=True)]
     total: Tensor = reduce(operator.add, parts)
     return total

@@ -17,4 +17,4 @@ SUITE = "polyflow_conformance"
 def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: Sequence[str]) -> None:
     """Add ``--backend`` if the kit's suite is among the arguments."""
     if any(SUITE in each for each in args):
-        parser.addoption("--backend", default="numpy", metavar="NAME", help="the backend that the kit is to prove")
+        parser.addoption("--backend", metavar="NAME", help="the backend that the kit is to prove (polyflow backends)")

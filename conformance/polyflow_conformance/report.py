@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from polyflow.core.declaration import Op
@@ -79,18 +79,24 @@ class Report:
                 lines.append(f"{family:<{width}}" + "".join(f"{cell:>16}" for cell in cells))
         return "\n".join(lines)
 
+    def as_data(self) -> dict[str, object]:
+        """All results, as JSON takes them."""
+        return {
+            "backend": self.backend,
+            "distribution": self.distribution,
+            "passed": len(self.results) - len(self.failures),
+            "failed": len(self.failures),
+            "results": [asdict(each) for each in self.results],
+        }
+
     def to_json(self) -> str:
         """All results, for machines."""
-        return json.dumps(
-            {
-                "backend": self.backend,
-                "distribution": self.distribution,
-                "passed": len(self.results) - len(self.failures),
-                "failed": len(self.failures),
-                "results": [asdict(each) for each in self.results],
-            },
-            indent=1,
-        )
+        return json.dumps(self.as_data(), indent=1)
+
+
+def reports_to_json(reports: Sequence[Report]) -> str:
+    """The results of several backends, for machines."""
+    return json.dumps([each.as_data() for each in reports], indent=1)
 
 
 def families_of(extensions: Extensions) -> dict[str, str]:

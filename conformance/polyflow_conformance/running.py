@@ -20,6 +20,8 @@ class Outcome:
     """What came out of one case: values and the types that were inferred for them, or an error."""
 
     values: tuple[Literal, ...] = ()
+    compared: tuple[Literal, ...] = ()
+    """What every backend must find alike: the values, or what the sample says is unique of them."""
     inferred: tuple[TensorType, ...] = ()
     error: Exception | None = None
 
@@ -70,9 +72,15 @@ def _run_together(cases: Sequence[Case], backend: Backend) -> dict[Case, Outcome
     together = GraphOfCases()
     with together.graph.as_default():
         outputs = [outputs_of(case, together) for case in cases]
-    found = together.run(backend, outputs)
+        compared = [case.compared(each) for case, each in zip(cases, outputs, strict=True)]
+    found = together.run(backend, list(zip(outputs, compared, strict=True)))
     outcomes = {}
-    for case, tensors, arrays in zip(cases, outputs, found, strict=True):
+    for case, tensors, (arrays, unique) in zip(cases, outputs, found, strict=True):
         values = tuple(backend.to_literal(each) for each in arrays)
-        outcomes[case] = Outcome(values, tuple(each.type for each in tensors))
+        is_same = case.sample.invariant is None
+        outcomes[case] = Outcome(
+            values,
+            values if is_same else tuple(backend.to_literal(each) for each in unique),
+            tuple(each.type for each in tensors),
+        )
     return outcomes

@@ -14,7 +14,10 @@ KIT = Kit(extensions())
 @pytest.mark.parametrize("op", KIT.op_names())
 def test_op_conforms(op: str, check: str, request: pytest.FixtureRequest) -> None:
     """Every case of the check passes."""
-    backend = extensions().backend(request.config.getoption("--backend"))
+    name = request.config.getoption("--backend")
+    if name is None:
+        pytest.fail("which backend? pytest --pyargs polyflow_conformance --backend NAME", pytrace=False)
+    backend = extensions().backend(name)
     results = KIT.run(check, op, backend)
     failures = [f"{each.case}: {each.failure}" for each in results if not each.has_passed]
     if not results:
