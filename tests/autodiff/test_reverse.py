@@ -112,9 +112,9 @@ def test_a_chain_of_fifty_thousand_operations_is_differentiated_without_recursio
             for _ in range(depth):
                 y = pf.sin(y)
             (g,) = pf.gradients(y, x)
-            start = time.perf_counter()
+            start = time.process_time()
             program = program_of(g, x)
-            seconds.append(time.perf_counter() - start)
+            seconds.append(time.process_time() - start)
             assert len(program) <= 3 * depth + 3
     assert seconds[1] < 40 * seconds[0], f"ten times the operations took {seconds[1] / seconds[0]:.0f} times as long"
 

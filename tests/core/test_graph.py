@@ -238,22 +238,23 @@ def test_a_hundred_thousand_chained_operations_are_built_in_linear_time_without_
     def build(count: int) -> float:
         with Graph().as_default():
             x = pf.placeholder("float32", (2,))
-            start = time.perf_counter()
+            start = time.process_time()  # not that of a clock, which tells of other processes too
             for _ in range(count):
                 x = pf.sin(x)
-            return time.perf_counter() - start
+            return time.process_time() - start
 
     assert sys.getrecursionlimit() < 50_000
     build(1000)
     small, large = min(build(5_000) for _ in range(3)), build(100_000)
-    assert large < 20 * small * 3, f"5,000 operations take {small:.3f} s, 100,000 take {large:.3f} s"
+    # Were it quadratic, it would be 400 times as much; the garbage collector takes its share of large graphs.
+    assert large < 20 * small * 6, f"5,000 operations take {small:.3f} s, 100,000 take {large:.3f} s"
 
 
 def test_a_name_asked_for_often_is_numbered_in_linear_time(graph: Graph) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(20_000):
         graph.unique_name("same")
-    assert time.perf_counter() - start < 2.0
+    assert time.process_time() - start < 2.0
     assert graph.unique_name("same") == "same_20000"
 
 
