@@ -99,3 +99,13 @@ def test_an_error_in_a_kernel_names_the_operation_and_the_line(graph):
     text = str(caught.value)
     assert text.startswith("take failed while it ran: IndexError")
     assert f"built at: {__file__}" in text
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("zero", [0.0, -0.0, 1.0])
+def test_a_choice_between_floats_and_a_number_is_exact_to_the_bit(graph, dtype, zero):
+    x = pf.placeholder(dtype, (64, 64))
+    value = np.random.default_rng(0).normal(size=(64, 64)).astype(dtype)
+    value[0, :4] = [np.inf, -np.inf, np.nan, -0.0]
+    found = pf.Session("numpy").run(pf.where(x > 0, x, zero), {x: value})
+    assert found.tobytes() == np.where(value > 0, value, np.asarray(zero, dtype)).tobytes()
