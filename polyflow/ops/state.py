@@ -192,6 +192,7 @@ class Variable(Operators):
         self.operation: Operation = graph.add(variable_op, (), attributes, name)
         self.trainable = trainable
         self._latest = self.operation.output
+        self._initializer: Operation | None = None
         graph.add_to_collection(VARIABLES, self)
         if trainable:
             graph.add_to_collection(TRAINABLE_VARIABLES, self)
@@ -285,8 +286,10 @@ class Variable(Operators):
 
     @property
     def initializer(self) -> Operation:
-        """An operation that gives the variable its initial value again."""
-        return self.assign(self.initial_value, f"{self.operation.name}/initializer").operation
+        """The operation that gives the variable its initial value again; it is made when first asked for."""
+        if self._initializer is None:
+            self._initializer = self.assign(self.initial_value, f"{self.operation.name}/initializer").operation
+        return self._initializer
 
     def __hash__(self) -> int:
         return id(self)

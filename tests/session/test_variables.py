@@ -371,3 +371,11 @@ def test_closing_forgets_the_variables() -> None:
 
 def test_a_variable_is_shown_with_its_type() -> None:
     assert repr(pf.Variable([1.0], name="w")) == "<Variable 'w' float32[1]>"
+
+
+def test_the_initializer_is_one_operation_however_often_it_is_asked_for() -> None:
+    w = pf.Variable([1.0])
+    first = w.initializer
+    count = len(pf.get_default_graph())
+    assert w.initializer is first
+    assert len(pf.get_default_graph()) == count
