@@ -13,7 +13,8 @@ from polyflow.session.structures import Rebuild, flatten
 def flatten_fetches(fetches: Any) -> tuple[list[Any], Rebuild]:
     """The leaves of ``fetches`` in order, and the function that puts their values in the same structure."""
     leaves, structure = flatten(fetches)
-    return leaves, structure.rebuilder()
+    # After `x[key] = value` the object x stands for another tensor: a plan made before must not be found for it.
+    return [each.__tensor__() if isinstance(each, Tensor) else each for each in leaves], structure.rebuilder()
 
 
 def find_element(graph: Graph, value: Any, role: str) -> Tensor | Operation:
@@ -22,8 +23,6 @@ def find_element(graph: Graph, value: Any, role: str) -> Tensor | Operation:
     element = getattr(value, "handle", value)
     if isinstance(element, str):
         element = _by_name(graph, element, role)
-    if isinstance(element, Tensor):
-        element = element.__tensor__()
     if not isinstance(element, Tensor | Operation):
         raise refused(
             message(

@@ -55,7 +55,8 @@ class Session:
         self.device = self._find_device(device)
         self._optimise = optimise
         self._check = check
-        self._plans: dict[Any, Plan] = {}
+        self._plans: dict[Any, tuple[Plan, list[bool]]] = {}
+        """By fetches, feeds and types: the plan, and for each fetch whether it has a value, as operations have none."""
         self._variables = VariableStore()
         self._lock = threading.RLock()
         self._is_closed = False
@@ -72,29 +73,23 @@ class Session:
         leaves, rebuild = flatten_fetches(fetches)
         tensors, values, types = self._feeds(feed_dict or {})
         key = (*leaves, None, *tensors, *types)
-        plan = self._known_plan(key)
-        elements = None
-        if plan is None:
+        known = self._known_plan(key)
+        if known is None:
             elements = [find_element(self.graph, each, "fetch") for each in leaves]
             plan = self._plan(elements, dict(zip(tensors, types, strict=True)))
-            self._plans[key] = plan
+            known = self._plans[key] = plan, [isinstance(each, Tensor) for each in elements]
+        plan, have_values = known
         found = self._execute(plan, values)
-        return rebuild(self._arrange(leaves, found, elements))
+        if all(have_values):
+            return rebuild(found)
+        rest = iter(found)
+        return rebuild([next(rest) if has_value else None for has_value in have_values])
 
-    def _known_plan(self, key: Any) -> Plan | None:
+    def _known_plan(self, key: Any) -> tuple[Plan, list[bool]] | None:
         try:
             return self._plans.get(key)
         except TypeError:  # a fetch that cannot be hashed is none; the search for it will say so
             return None
-
-    def _arrange(self, leaves: Sequence[Any], found: Sequence[Any], elements: Sequence[Any] | None) -> Sequence[Any]:
-        """One value for each leaf: ``None`` for operations, the next result for tensors."""
-        if elements is None:
-            if not any(isinstance(each, Operation | str) for each in leaves):
-                return found
-            elements = [find_element(self.graph, each, "fetch") for each in leaves]
-        rest = iter(found)
-        return [None if isinstance(each, Operation) else next(rest) for each in elements]
 
     def prepare(self, fetches: Any, feeds: Sequence[Any] = ()) -> Prepared:
         """A function of the values of ``feeds``, in order, that returns the values of ``fetches``.

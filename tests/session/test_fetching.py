@@ -154,3 +154,21 @@ def test_a_list_of_tensors_that_grows_between_runs_is_planned_anew(session: pf.S
     assert session.run(fetches) == [1]
     fetches.append(pf.constant(2))
     assert session.run(fetches) == [1, 2]
+
+
+def test_assignment_to_elements_is_seen_by_a_session_that_ran_the_tensor_before() -> None:
+    x = pf.placeholder("float32", (2,))
+    y = x + 0
+    session = pf.Session()
+    assert session.run(y, {x: [1.0, 2.0]}).tolist() == [1.0, 2.0]
+    y[0] = 9
+    assert session.run(y, {x: [1.0, 2.0]}).tolist() == [9.0, 2.0]
+    assert session.run({"y": [y, y.operation]}, {x: [1.0, 2.0]})["y"][1] is None
+
+
+def test_a_placeholder_is_fed_by_its_object_also_after_assignment_to_its_elements() -> None:
+    x = pf.placeholder("float32", (2,))
+    x[0] = 5
+    session = pf.Session()
+    assert session.run(x, {x: [1.0, 2.0]}).tolist() == [5.0, 2.0]
+    assert session.prepare(x, [x])([1.0, 2.0]).tolist() == [5.0, 2.0]
