@@ -18,7 +18,9 @@ from polyflow.core.dtypes import (
     DType,
     as_dtype,
     bool_,
+    complex64,
     complex128,
+    float32,
     float64,
     int64,
     integer_range,
@@ -114,6 +116,18 @@ def weak_literal(value: Any) -> Literal:
     if isinstance(value, int):
         return literal(int(value), uint64 if 2**63 <= value < 2**64 else int64)
     return literal(float(value), float64) if isinstance(value, float) else literal(complex(value), complex128)
+
+
+def weak_type(number: Literal) -> TensorType:
+    """The type with which a number kept by :func:`weak_literal` takes part in promotion.
+
+    >>> weak_type(weak_literal(0.1))
+    TensorType(dtype=polyflow.float32, shape=(), weak=True)
+    """
+    return TensorType(_WEAK_DTYPES[number.dtype.kind], number.shape, weak=True)
+
+
+_WEAK_DTYPES = {"bool": bool_, "int": int64, "uint": int64, "float": float32, "complex": complex64}
 
 
 def is_array_like(value: object) -> bool:

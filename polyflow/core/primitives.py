@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from polyflow.core.declaration import Trait, define_op
-from polyflow.core.dtypes import DType, bool_, complex64, float32, int64
-from polyflow.core.literal import Literal
+from polyflow.core.dtypes import DType
+from polyflow.core.literal import Literal, weak_type
 from polyflow.core.samples import Sample, normal, values
 from polyflow.core.signature import DTypeLike
 from polyflow.core.types import Shape, TensorType
@@ -24,10 +24,7 @@ def constant_op(*, value: Literal, weak: bool = False) -> TensorType:
     >>> pf.constant([1, 2]).operation.op
     <op constant>
     """
-    return TensorType(_WEAK_DTYPES[value.dtype.kind] if weak else value.dtype, value.shape, weak)
-
-
-_WEAK_DTYPES = {"bool": bool_, "int": int64, "uint": int64, "float": float32, "complex": complex64}
+    return weak_type(value) if weak else value.type
 
 
 constant_op.no_gradient("it has no operand")

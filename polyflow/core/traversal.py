@@ -27,20 +27,6 @@ def ancestors(
     return sorted(seen, key=lambda each: each.position)
 
 
-def dependents(operations: Iterable[Operation], sources: Iterable[Tensor]) -> set[Tensor]:
-    """The outputs of ``operations`` that depend on a tensor of ``sources``, the sources included.
-
-    ``operations`` must stand in an order in which they can run.
-    """
-    found = set(sources)
-    for operation in operations:
-        for tensor in operation.inputs:
-            if tensor in found:
-                found.update(operation.outputs)
-                break
-    return found
-
-
 def last_uses(operations: Iterable[Operation]) -> dict[Tensor, int]:
     """For each tensor, the place in the sequence of the last operation that reads it."""
     return {tensor: place for place, operation in enumerate(operations) for tensor in operation.inputs}

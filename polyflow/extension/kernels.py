@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,14 @@ def find_kernel(op: Op, backend: Backend) -> Kernel | None:
     for part in op.full_name.split("."):
         owner = getattr(owner, part, None)
     return owner  # type: ignore[no-any-return]
+
+
+def call_kernel(
+    kernel: Kernel, op: Op, operands: Sequence[Any], attributes: Mapping[str, Any], backend: Backend, device: str
+) -> Any:
+    """What ``kernel`` returns for arrays of ``backend`` and the attributes of an operation."""
+    args, keywords = op.signature.arguments(operands, native_attributes(attributes, backend, device))
+    return kernel(*args, **keywords)
 
 
 def missing_kernels(operations: tuple[Operation, ...], backend: Backend) -> list[Operation]:

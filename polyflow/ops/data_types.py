@@ -10,7 +10,7 @@ from typing import Any
 
 from polyflow.core.dtypes import CATEGORIES, DType, as_dtype, in_category, integer_range, promote, real_dtype
 from polyflow.core.inference import common_dtype
-from polyflow.core.literal import literal
+from polyflow.core.literal import is_weak_number, weak_literal, weak_type
 from polyflow.core.shapes import broadcast_shapes as _broadcast_shapes
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import TensorType
@@ -156,8 +156,8 @@ def _dtype_of(value: Any) -> DType:
 
 def _type_of(value: Any) -> TensorType:
     """The type with which ``value`` takes part in promotion: weak for a Python number."""
-    if isinstance(value, bool | int | float | complex) and not hasattr(value, "dtype"):
-        return TensorType(literal(value).dtype, (), weak=True)
+    if is_weak_number(value):
+        return weak_type(weak_literal(value))
     convert = getattr(value, "__tensor__", None)
     if convert is not None:
         value = convert()

@@ -161,11 +161,3 @@ def sigmoid_cross_entropy_with_logits_samples() -> Iterator[Sample]:
     yield Sample(uniform(2, 1), normal(3, seed=1))
     yield Sample(values([0.0, 1.0, 0.0, 1.0]), values([1000.0, 1000.0, -1000.0, -1000.0]))
     yield ErrorSample(normal(2), normal(3)).raises(ShapeError, "shapes (2,) and (3,) do not broadcast")
-
-
-def _expanded(xp: Any, g: Any, axis: Any, rank: int) -> Any:
-    """``g`` with the axes that a reduction over ``axis`` has taken away."""
-    axes = range(rank) if axis is None else (axis,) if isinstance(axis, int) else sorted(axis)
-    for each in axes:
-        g = xp.expand_dims(g, axis=each)
-    return g

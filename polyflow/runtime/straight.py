@@ -18,7 +18,7 @@ from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.traversal import last_uses
 from polyflow.errors import ExecutionError, message
 from polyflow.extension.backend import Backend
-from polyflow.extension.kernels import find_kernel, native_attributes
+from polyflow.extension.kernels import call_kernel, find_kernel, native_attributes
 
 _FIRST_LINE = 2  # the first operation's, below the line with `def`
 _serial = itertools.count()
@@ -113,7 +113,7 @@ class _Writer:
         target = self._target(operation, freed)
         if target is not None:
             parts.append(self._names[target])
-        parts += [f"{name}={_text(value)}" for name, value in keywords.items() if name != "absent"]
+        parts += [f"{name}={_text(value)}" for name, value in keywords.items()]
         call = f"{self._kernel(operation)}({', '.join(parts)})"
         results = ", ".join(self._names[each] for each in operation.outputs)
         comma = "," if len(operation.outputs) == 1 and operation.op.signature.output_count != 1 else ""
@@ -171,7 +171,5 @@ def _text(value: Any) -> str:
 def evaluate(operation: Operation, operands: Sequence[Any], backend: Backend, device: str) -> tuple[Any, ...]:
     """The outputs of one operation on arrays of ``backend``, without a program around it."""
     kernel: Any = find_kernel(operation.op, backend)
-    attributes = native_attributes(operation.attributes, backend, device)
-    args, keywords = operation.op.signature.arguments(operands, attributes)
-    result = kernel(*args, **{name: value for name, value in keywords.items() if name != "absent"})
+    result = call_kernel(kernel, operation.op, operands, operation.attributes, backend, device)
     return (result,) if operation.op.signature.output_count == 1 else tuple(result)

@@ -17,7 +17,7 @@ from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DTYPES, DType, as_dtype
 from polyflow.core.inference import infer
 from polyflow.core.keys import split_index
-from polyflow.core.literal import is_weak_number, literal, weak_literal
+from polyflow.core.literal import is_weak_number, literal, weak_literal, weak_type
 from polyflow.core.location import user_location
 from polyflow.core.operators import BINARY, COMPARISON, Namespace
 from polyflow.core.primitives import astype
@@ -26,11 +26,10 @@ from polyflow.core.tensor import Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import ArgumentError, BackendError, PolyflowError, message, nearest
 from polyflow.extension.backend import Backend
-from polyflow.extension.kernels import find_kernel, native_attributes
+from polyflow.extension.kernels import call_kernel, find_kernel
 from polyflow.extension.manager import Extensions
 from polyflow.extension.manager import extensions as installed_extensions
 from polyflow.ops.index_assignment import assigned_value, index_set
-from polyflow.ops.indexing import tensor_getitem
 from polyflow.runtime.planner import no_kernel
 from polyflow.session.eager_array import EagerArray
 from polyflow.session.inspection import VERSION, WITH_DEVICE, NamespaceInfo
@@ -105,30 +104,18 @@ class EagerNamespace:
 
     def from_dlpack(self, x: Any, /, *, device: str | None = None, copy: bool | None = None) -> EagerArray:
         """The array behind ``x.__dlpack__``, shared where the backend can."""
-        value = self._kernel_of_namespace("from_dlpack")(x.value if isinstance(x, EagerArray) else x)
+        take_over = self.backend.eager(self.backend.namespace.from_dlpack, self.device)
+        value = take_over(x.value if isinstance(x, EagerArray) else x)
         if copy:
             value = self.backend.copy(value)
-        type = self.backend.type_of(value)
-        assert type is not None, "a backend's own array"
-        array = self._wrap(value, type)
+        array = self._wrap(value, self._type_of(value))
         return array if device is None else array.to_device(device)
-
-    def _kernel_of_namespace(self, name: str) -> Kernel:
-        return self.backend.eager(getattr(self.backend.namespace, name), self.device)
-
-    def getitem(self, array: EagerArray, key: Any) -> Any:
-        """``array[key]``."""
-        return tensor_getitem(array, key)
 
     def setitem(self, array: EagerArray, key: Any, value: Any) -> EagerArray:
         """A new array: ``array`` with ``value`` where ``key`` points."""
         frozen, indices = split_index(key)
         operands = [array, assigned_value(array, value), *indices]
         return self.apply(index_set, operands, {"key": freeze(frozen)}, None, None)  # type: ignore[no-any-return]
-
-    def export(self, value: Any) -> Any:
-        """A backend's array that other libraries may take over by DLPack."""
-        return self.backend.export(value)
 
     # -- as a builder: what a called op is applied by
 
@@ -144,7 +131,7 @@ class EagerNamespace:
         arrays = [
             each if isinstance(each, EagerArray) or is_weak_number(each) else self.asarray(each) for each in operands
         ]
-        types = [each.type if isinstance(each, EagerArray) else _weak_type(each) for each in arrays]
+        types = [each.type if isinstance(each, EagerArray) else weak_type(weak_literal(each)) for each in arrays]
         try:
             inferred = infer(op, types, attributes)
             values = [
@@ -157,15 +144,13 @@ class EagerNamespace:
             inputs = tuple(self._wrap(value, self._type_of(value)) for value in values)
             with building.overriding(self):
                 return op.expansion_rule(self, inputs, inferred.attributes)
-        native = native_attributes(inferred.attributes, self.backend, self.device)
-        args, keywords = op.signature.arguments(values, native)
         kernel = self._kernel(op)
-        found = kernel(*args, **{name: value for name, value in keywords.items() if name != "absent"})
+        found = call_kernel(kernel, op, values, inferred.attributes, self.backend, self.device)
         if op.signature.output_count != 1:
             pairs = zip(found, inferred.outputs, strict=True)
             return op.result_of(tuple([self._wrap(value, each) for value, each in pairs]))
         result = self._wrap(found, inferred.outputs[0])
-        if len(types) == 2 and not attributes:
+        if len(types) == 2 and not attributes and inferred.outputs[0].is_static:
             self._remember(op, kernel, arrays, inferred.dtypes, result)
         return result
 
@@ -329,15 +314,6 @@ def _fast_binary(identity: int, slow: Callable[[Any, Any], Any]) -> Callable[[An
 
     method.__name__ = slow.__name__
     return method
-
-
-def _weak_type(number: Any) -> TensorType:
-    kind = weak_literal(number).dtype.kind
-    return TensorType(_WEAK[kind], (), weak=True)
-
-
-_WEAK = {"bool": DTYPES["bool"], "int": DTYPES["int64"], "uint": DTYPES["int64"], "float": DTYPES["float32"]}
-_WEAK["complex"] = DTYPES["complex64"]
 
 
 def _unwrapped(obj: Any) -> Any:

@@ -8,6 +8,7 @@ from polyflow.core.dtypes import DType
 from polyflow.core.operators import Operators
 from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError, ShapeError, message
+from polyflow.ops.indexing import tensor_getitem
 
 if TYPE_CHECKING:
     from polyflow.session.eager import EagerNamespace
@@ -125,10 +126,10 @@ class EagerArray(Operators):
             max_version = None  # both ask for the form from before versions
         options = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
         given = {name: value for name, value in options.items() if value is not None}
-        return self._space.export(self.value).__dlpack__(**given)
+        return self._space.backend.export(self.value).__dlpack__(**given)
 
     def __dlpack_device__(self) -> Any:
-        return self._space.export(self.value).__dlpack_device__()
+        return self._space.backend.export(self.value).__dlpack_device__()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         """A NumPy array with the elements, for NumPy and what is written for it."""
@@ -140,7 +141,7 @@ class EagerArray(Operators):
     # -- elements
 
     def __getitem__(self, key: Any) -> Any:
-        return self._space.getitem(self, key)
+        return tensor_getitem(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Put ``value`` where ``key`` points: in this array, and in no other that shares its memory."""

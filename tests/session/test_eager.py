@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import polyflow as pf
+from polyflow.core.declaration import Op
+from polyflow.core.types import TensorType
 
 BACKENDS = ["numpy", "jax", "reference"]
 
@@ -144,3 +146,16 @@ def test_assignment_to_a_tensor_leaves_what_was_built_before():
         assert [each.tolist() for each in found] == [[2.0, 4.0, 6.0], [1.0, 7.0, 7.0], [2.0, 8.0, 8.0]]
         (gradient,) = pf.gradients(pf.sum(y * y), x)
         assert pf.Session().run(gradient, {x: [1.0, 2.0, 3.0]}).tolist() == [2.0, 0.0, 0.0]
+
+
+def test_a_result_whose_shape_depends_on_data_is_not_taken_for_the_next_ones():
+    def rule(x: TensorType, mask: TensorType, /) -> TensorType:
+        return x.with_shape((None,))
+
+    select = Op(rule, name="select_for_test")
+    select.kernel(lambda xp, x, mask: x[mask])
+    xp = pf.eager("numpy")
+    x = xp.asarray([1.0, 2.0, 3.0])
+    for mask in ([True, False, False], [True, True, False], [False, False, False]):
+        found = select(x, xp.asarray(mask))
+        assert found.shape == found.value.shape == (sum(mask),)
