@@ -40,7 +40,7 @@ class JaxBackend(NamespaceBackend):
 
     def from_literal(self, value: Literal, device: str) -> Any:
         """A JAX array on ``device``."""
-        array = np.frombuffer(value.data, np.dtype(self._native[value.dtype])).reshape(value.shape)
+        array = np.frombuffer(value.data, self.native_dtype(value.dtype)).reshape(value.shape)
         with enable_x64(True):
             return jax.device_put(array, self._devices[device])
 
@@ -87,7 +87,7 @@ class JaxBackend(NamespaceBackend):
 
     def native_dtype(self, dtype: DType) -> np.dtype[Any]:
         """The ``numpy.dtype`` that JAX uses for ``dtype``."""
-        native: np.dtype[Any] = np.dtype(self._native[dtype])
+        native: np.dtype[Any] = np.dtype(super().native_dtype(dtype))
         return native
 
 

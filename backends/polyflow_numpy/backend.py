@@ -29,7 +29,7 @@ class NumpyBackend(NamespaceBackend):
 
     def native_dtype(self, dtype: DType) -> np.dtype[Any]:
         """The ``numpy.dtype``."""
-        native: np.dtype[Any] = np.dtype(self._native[dtype])
+        native: np.dtype[Any] = np.dtype(super().native_dtype(dtype))
         return native
 
     def from_literal(self, value: Literal, device: str) -> np.ndarray[Any, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 from polyflow.core.dtypes import DTYPES, DType, as_dtype
 from polyflow.core.literal import Literal, literal
 from polyflow.core.types import TensorType
-from polyflow.errors import DTypeError
+from polyflow.errors import DTypeError, message
 
 Array = Any  # a backend's own array type; polyflow never looks inside
 Kernel = Callable[..., Any]  # takes a backend's arrays, and attributes in the backend's own dtypes
@@ -130,8 +130,16 @@ class NamespaceBackend:
         return ("cpu",)
 
     def native_dtype(self, dtype: DType) -> Any:
-        """The namespace's attribute of that name."""
-        return self._native[dtype]
+        """The namespace's attribute of that name; ``DTypeError`` where it has none."""
+        found = self._native.get(dtype)
+        if found is None:
+            raise DTypeError(
+                message(
+                    f"backend {self.name!r} has no dtype {dtype}",
+                    needed=", ".join(sorted(each.name for each in self.dtypes)),
+                )
+            )
+        return found
 
     def type_of(self, value: object) -> TensorType | None:
         """The type of an array of the library; equal types are one object."""
@@ -153,7 +161,7 @@ class NamespaceBackend:
 
     def from_literal(self, value: Literal, device: str) -> Array:
         """An array made from nested lists, by the standard's ``asarray``."""
-        return self.namespace.asarray(value.tolist(), dtype=self._native[value.dtype])
+        return self.namespace.asarray(value.tolist(), dtype=self.native_dtype(value.dtype))
 
     def to_literal(self, array: Array) -> Literal:
         """The elements read as :func:`polyflow.core.literal.literal` reads any array."""

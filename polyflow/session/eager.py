@@ -138,14 +138,16 @@ class EagerNamespace:
                 self._value(array, type, dtype)
                 for array, type, dtype in zip(arrays, types, inferred.dtypes, strict=True)
             ]
+            if op.expansion_rule is not None:
+                inputs = tuple(self._wrap(value, self._type_of(value)) for value in values)
+                with building.overriding(self):
+                    return op.expansion_rule(self, inputs, inferred.attributes)
+            kernel = self._kernel(op)
+            found = call_kernel(kernel, op, values, inferred.attributes, self.backend, self.device)
         except PolyflowError as error:
+            if "built at" in str(error):
+                raise
             raise type(error)(f"{error}\n  built at {user_location()}") from None
-        if op.expansion_rule is not None:
-            inputs = tuple(self._wrap(value, self._type_of(value)) for value in values)
-            with building.overriding(self):
-                return op.expansion_rule(self, inputs, inferred.attributes)
-        kernel = self._kernel(op)
-        found = call_kernel(kernel, op, values, inferred.attributes, self.backend, self.device)
         if op.signature.output_count != 1:
             pairs = zip(found, inferred.outputs, strict=True)
             return op.result_of(tuple([self._wrap(value, each) for value, each in pairs]))

@@ -159,3 +159,13 @@ def test_a_result_whose_shape_depends_on_data_is_not_taken_for_the_next_ones():
     for mask in ([True, False, False], [True, True, False], [False, False, False]):
         found = select(x, xp.asarray(mask))
         assert found.shape == found.value.shape == (sum(mask),)
+
+
+def test_a_dtype_that_the_backend_lacks_is_refused_with_those_it_has():
+    xp = pf.eager("numpy")
+    with pytest.raises(pf.errors.DTypeError, match="backend 'numpy' has no dtype bfloat16") as caught:
+        xp.zeros((2,), dtype=xp.bfloat16)
+    assert "float64" in str(caught.value)
+    assert __file__ in str(caught.value)
+    with pytest.raises(pf.errors.DTypeError, match="backend 'numpy' has no dtype bfloat16"):
+        xp.asarray([1.0], dtype=xp.bfloat16)
