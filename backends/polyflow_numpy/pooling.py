@@ -112,7 +112,7 @@ def _along(axis: int, start: int, count: int, stride: int) -> tuple[slice, ...]:
 
 
 def _least(x: Array) -> Any:
-    return -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    return np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
 
 
 def _padded_shape(x: Array, over: Windows) -> list[int]:

@@ -10,10 +10,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from array_api_compat import numpy as namespace
 
+from polyflow.core.dtypes import as_dtype
 from polyflow.extension import Kernel
 from polyflow.ops.error_inverse import PIECES_32, PIECES_64, erfinv_kernel, evaluate
 from polyflow.ops.random_bits import PARITY, ROTATIONS, threefry_words
+from polyflow.ops.random_standard import drawn_bits, normal_of_uniform
 
 Array = np.ndarray[Any, Any]
 
@@ -79,6 +82,22 @@ def _threefry(key: Array, start: int, stop: int) -> tuple[Array, Array]:
     return first, second
 
 
+def standard_uniform(key: Array, shape: tuple[int, ...], dtype: Any, /) -> Array:
+    """The op of that name."""
+    width, places = drawn_bits(as_dtype(dtype))
+    drawn = bits(key, shape, np.dtype(f"uint{width}"))
+    np.right_shift(drawn, width - places, out=drawn)
+    found: Array = drawn.astype(dtype)
+    np.multiply(found, np.asarray(2.0**-places, dtype), out=found)
+    return found
+
+
+def standard_normal(key: Array, shape: tuple[int, ...], dtype: Any, /) -> Array:
+    """The op of that name."""
+    found: Array = normal_of_uniform(namespace, standard_uniform(key, shape, dtype), dtype, erfinv)
+    return found
+
+
 def erfinv(x: Array, /) -> Any:
     """The op of that name, in blocks; the polynomials of the tails only for what lies there."""
     if x.size < BLOCK or x.dtype not in (np.float32, np.float64):
@@ -99,6 +118,8 @@ def erfinv(x: Array, /) -> Any:
 KERNELS: dict[str, Kernel] = {
     "erfinv": erfinv,
     "random.bits": bits,
+    "random.standard_normal": standard_normal,
+    "random.standard_uniform": standard_uniform,
     "random.split": split,
     "random.fold_in": fold_in,
 }

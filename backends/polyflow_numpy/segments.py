@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from polyflow.extension import Kernel
+from polyflow.ops.data_types import finfo, iinfo
 
 Array = np.ndarray[Any, Any]
 
@@ -33,7 +34,7 @@ def _by_segment(ufunc: np.ufunc, bound: str) -> Kernel:
 def _empty(dtype: np.dtype[Any], bound: str) -> Any:
     if bound == "one":
         return 1
-    facts: Any = np.iinfo(dtype) if dtype.kind in "iu" else np.finfo(dtype)
+    facts: Any = iinfo(dtype) if dtype.kind in "iu" else finfo(dtype)
     return getattr(facts, bound)
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DType
 from polyflow.core.literal import Literal
-from polyflow.extension import NamespaceBackend
-from polyflow_reference import namespace
+from polyflow.extension import KernelTable, NamespaceBackend
+from polyflow_reference import namespace, native_random
 from polyflow_reference.array import Array, frombytes
 
 
 class ReferenceBackend(NamespaceBackend):
     """Pure-Python arrays, which never change."""
 
+    native_random: KernelTable = native_random.KERNELS
+
     def __init__(self) -> None:
         super().__init__("reference", namespace, {"astype": astype})
         self.array_types = (Array,)
+
+    def widens(self, op: Op) -> bool:
+        """For generic kernels, and transforms, which know no complex numbers made of halves."""
+        return op.namespace in ("linalg", "fft") or super().widens(op)
 
     def from_literal(self, value: Literal, device: str) -> Array:
         """An array of the literal's elements."""

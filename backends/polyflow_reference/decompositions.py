@@ -10,7 +10,7 @@ import sys
 from typing import Any, Literal, NamedTuple
 
 from polyflow.core.dtypes import real_dtype
-from polyflow.errors import ArgumentError, ValueRangeError, message
+from polyflow.errors import ArgumentError, message
 from polyflow_reference.array import Array
 from polyflow_reference.data_types import finfo
 from polyflow_reference.matrices import (
@@ -19,6 +19,7 @@ from polyflow_reference.matrices import (
     adjoint,
     as_matrices,
     identity,
+    is_finite,
     length,
     matrices,
     normalised,
@@ -26,6 +27,7 @@ from polyflow_reference.matrices import (
     scaled,
     stack_matrices,
     stack_vectors,
+    without_value,
     zero_like,
 )
 from polyflow_reference.searching import INDEX_DTYPE
@@ -47,7 +49,7 @@ class SVD(NamedTuple):
 
 
 def cholesky(x: Array, /, *, upper: bool = False) -> Array:
-    """The lower triangular L of x = L L^H for positive definite matrices, or the upper U of x = U^H U.
+    """The lower triangular L of x = L L^H for positive definite matrices, or the upper U of x = U^H U; else NaN.
 
     >>> cholesky(Array.of([[4.0, 2.0], [2.0, 5.0]]))
     Array([[2.0, 0.0], [1.0, 2.0]], float32)
@@ -63,8 +65,8 @@ def _cholesky(a: Matrix) -> Matrix:
         for j in range(i):
             row[j] = (a[i][j] - _inner(lower[j][:j], row[:j])) / lower[j][j]
         square = a[i][i].real - _inner(row[:i], row[:i]).real
-        if not square > 0.0:
-            raise ValueRangeError(message("cholesky: a matrix is not positive definite", found=f"pivot {square}"))
+        if not 0.0 < square < math.inf:
+            return [[zero_like(a[i][j]) + (math.nan if j <= i else 0.0) for j in range(len(a))] for i in range(len(a))]
         row[i] += math.sqrt(square)
     return lower
 
@@ -163,6 +165,9 @@ def _svd(matrix: Matrix, rows: int, columns: int) -> tuple[Matrix, list[float], 
     if rows < columns:
         v, s, uh = _svd(adjoint(matrix), columns, rows)
         return adjoint(uh), s, adjoint(v)
+    if not is_finite(matrix):
+        square = [[zero_like(matrix[0][0])] * rows] * rows
+        return without_value(square), [math.nan] * columns, without_value([row[:columns] for row in square[:columns]])
     matrix, exponent = normalised(matrix)
     # Right rotations make the columns of A V orthogonal: then A V = U S.
     vectors = [list(column) for column in zip(*matrix, strict=True)] if rows else [[] for _ in range(columns)]
@@ -243,7 +248,7 @@ def pinv(x: Array, /, *, rtol: float | Array | None = None) -> Array:
     found = []
     for matrix, tolerance in zip(matrices(x), _tolerances(x, rtol), strict=True):
         u, s, vh = _svd(matrix, rows, columns)
-        weights = [1.0 / value if value > tolerance * s[0] else 0.0 for value in s]
+        weights = [0.0 if value <= tolerance * s[0] else 1.0 / value for value in s]
         scaled = [[value * weight for value, weight in zip(row, weights, strict=False)] for row in adjoint(vh)]
         found.append(product(scaled, adjoint(u)[: len(s)]) if s else [])
     return stack_matrices(found, (*batch, columns, rows), x.dtype)

@@ -7,6 +7,7 @@ Sources: Golub and Van Loan, Matrix Computations: 8.5 (Jacobi), 7.4 (Hessenberg 
 from __future__ import annotations
 
 import cmath
+import math
 import sys
 from typing import NamedTuple
 
@@ -20,12 +21,14 @@ from polyflow_reference.matrices import (
     adjoint,
     as_matrices,
     identity,
+    is_finite,
     length,
     matrices,
     normalised,
     scaled,
     stack_matrices,
     stack_vectors,
+    without_value,
     zero_like,
 )
 
@@ -75,6 +78,8 @@ def eigvalsh(x: Array, /) -> Array:
 
 def _eigh(matrix: Matrix) -> tuple[list[float], Matrix]:
     size = len(matrix)
+    if not is_finite([row[: place + 1] for place, row in enumerate(matrix)]):
+        return [math.nan] * size, without_value(matrix)
     matrix, exponent = normalised(matrix)
     a = [[matrix[i][j] if j <= i else matrix[j][i].conjugate() for j in range(size)] for i in range(size)]
     for i in range(size):
@@ -136,6 +141,8 @@ def eigvals(x: Array, /) -> Array:
 
 
 def _eig(matrix: Matrix) -> tuple[Vector, Matrix]:
+    if not is_finite(matrix):
+        return [complex(math.nan)] * len(matrix), without_value([[complex(value) for value in row] for row in matrix])
     matrix, exponent = normalised(matrix)
     triangle, basis = _schur([[complex(value) for value in row] for row in matrix])
     columns = []

@@ -5,6 +5,7 @@ The algorithms compute in double precision; their results are rounded once, when
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -81,6 +82,24 @@ def zero_like(value: Any) -> Any:
     (0.0, 0j)
     """
     return type(value)(0)
+
+
+def is_finite(matrix: Matrix) -> bool:
+    """Whether no element is infinite or NaN.
+
+    >>> is_finite([[1.0, 2.0]]), is_finite([[1j, complex("inf")]])
+    (True, False)
+    """
+    return all(cmath.isfinite(value) for row in matrix for value in row)
+
+
+def without_value(matrix: Matrix) -> Matrix:
+    """A matrix of the same size and type that is NaN throughout.
+
+    >>> without_value([[1.0, 2.0]])
+    [[nan, nan]]
+    """
+    return [[zero_like(value) + math.nan for value in row] for row in matrix]
 
 
 def normalised(matrix: Matrix) -> tuple[Matrix, int]:

@@ -9,11 +9,21 @@ import math
 from typing import NamedTuple
 
 from polyflow.core.dtypes import real_dtype
-from polyflow.errors import ShapeError, ValueRangeError, message
+from polyflow.errors import ShapeError, message
 from polyflow_reference.array import Array
 from polyflow_reference.linear_algebra import matmul
 from polyflow_reference.manipulation import broadcast_to
-from polyflow_reference.matrices import Matrix, Vector, as_matrices, identity, matrices, stack_matrices, zero_like
+from polyflow_reference.matrices import (
+    Matrix,
+    Vector,
+    as_matrices,
+    identity,
+    is_finite,
+    matrices,
+    stack_matrices,
+    without_value,
+    zero_like,
+)
 from polyflow_reference.operands import meet
 from polyflow_reference.shapes import broadcast_shapes
 
@@ -28,6 +38,8 @@ class Slogdet(NamedTuple):
 def solve(x1: Array, x2: Array, /) -> Array:
     """The solutions x of x1 @ x = x2; a vector x2 is one right side, a matrix has one in each column.
 
+    Where a matrix of x1 is singular, the solutions are NaN.
+
     >>> solve(Array.of([[2.0, 0.0], [0.0, 4.0]]), Array.of([1.0, 1.0]))
     Array([0.5, 0.25], float32)
     """
@@ -39,19 +51,19 @@ def solve(x1: Array, x2: Array, /) -> Array:
         raise ShapeError(message("solve: right sides of another length", found=f"{x1.shape} and {x2.shape}"))
     batch = broadcast_shapes(x1.shape[:-2], right.shape[:-2])
     lefts, rights = broadcast_to(x1, (*batch, size, size)), broadcast_to(right, (*batch, size, count))
-    found = [_solved("solve", a, b) for a, b in zip(matrices(lefts), matrices(rights), strict=True)]
+    found = [_solved(a, b) for a, b in zip(matrices(lefts), matrices(rights), strict=True)]
     result = stack_matrices(found, (*batch, size, count), x1.dtype)
     return Array(result.values, result.shape[:-1], result.dtype) if is_vector else result
 
 
 def inv(x: Array, /) -> Array:
-    """The inverses of square matrices.
+    """The inverses of square matrices, NaN of singular ones.
 
     >>> inv(Array.of([[2.0, 0.0], [0.0, 4.0]]))
     Array([[0.5, 0.0], [0.0, 0.25]], float32)
     """
     x = as_matrices("inv", x, square=True)
-    return stack_matrices((_solved("inv", a, identity(len(a), a)) for a in matrices(x)), x.shape, x.dtype)
+    return stack_matrices((_solved(a, identity(len(a), a)) for a in matrices(x)), x.shape, x.dtype)
 
 
 def det(x: Array, /) -> Array:
@@ -63,7 +75,7 @@ def det(x: Array, /) -> Array:
     x = as_matrices("det", x, square=True)
     determinants = []
     for matrix in matrices(x):
-        factors, _, sign = lu(matrix)
+        factors, _, sign = lu(matrix if is_finite(matrix) else without_value(matrix))
         determinants.append(math.prod((factors[k][k] for k in range(len(factors))), start=_one(x) * sign))
     return Array.fitted(determinants, x.shape[:-2], x.dtype)
 
@@ -77,7 +89,7 @@ def slogdet(x: Array, /) -> Slogdet:
     x = as_matrices("slogdet", x, square=True)
     signs, logarithms = [], []
     for matrix in matrices(x):
-        factors, _, sign = lu(matrix)
+        factors, _, sign = lu(matrix if is_finite(matrix) else without_value(matrix))
         pivots = [factors[k][k] for k in range(len(factors))]
         singular = 0 in pivots
         directions = (pivot / abs(pivot) for pivot in pivots)
@@ -130,10 +142,11 @@ def lu(matrix: Matrix) -> tuple[Matrix, list[int], int]:
     return rows, order, sign
 
 
-def _solved(function: str, a: Matrix, b: Matrix) -> Matrix:
+def _solved(a: Matrix, b: Matrix) -> Matrix:
+    """x of a x = b; NaN for a singular a, and for one that is not finite."""
     factors, order, _ = lu(a)
-    if any(factors[k][k] == 0 for k in range(len(factors))):
-        raise ValueRangeError(message(f"{function}: a matrix is singular", needed="linearly independent rows"))
+    if not is_finite(a) or any(factors[k][k] == 0 for k in range(len(factors))):
+        return without_value(b)
     columns = [_substituted(factors, [column[i] for i in order]) for column in zip(*b, strict=True)]
     return [list(row) for row in zip(*columns, strict=True)]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polyflow
 from polyflow.core.declaration import Op
-from polyflow.core.dtypes import STANDARD_DTYPES, DType, complex128, float64, in_category
+from polyflow.core.dtypes import DTYPES, STANDARD_DTYPES, DType, as_dtype, complex128, float32, float64, in_category
 from polyflow.core.literal import Literal
 from polyflow.core.samples import ArraySpec, ErrorSample, Sample, map_specs
 
@@ -26,6 +26,11 @@ class Case:
     def id(self) -> str:
         """A name to select the case by, such as ``add-0-float32``."""
         return f"{self.op.full_name}-{self.number}-{self.dtype or 'fixed'}"
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether one of its arrays is complex."""
+        return any((spec.dtype or self.dtype or float64).is_complex for spec in _specs(self.sample))
 
     def literal(self, spec: ArraySpec) -> Literal:
         """The array that ``spec`` describes, in this case's dtype."""
@@ -63,8 +68,7 @@ def value_cases(op: Op, dtypes: Sequence[DType]) -> Iterator[Case]:
     for number, sample in enumerate(samples_of(op)):
         if isinstance(sample, ErrorSample):
             continue
-        fixed = [spec.dtype for spec in _specs(sample) if spec.dtype is not None]
-        if not set(fixed) <= set(dtypes):
+        if not _fixed_dtypes(sample) <= set(dtypes):
             continue
         for dtype in _dtypes_of(op, sample):
             if dtype is None or dtype in dtypes:
@@ -76,7 +80,7 @@ def error_cases(op: Op) -> Iterator[Case]:
     for number, sample in enumerate(samples_of(op)):
         if isinstance(sample, ErrorSample):
             chosen = [each for each in _dtypes_of(op, sample) if each is not None]
-            preferred = next((each for each in chosen if each.is_floating and each.bits == 32), None)
+            preferred = next((each for each in chosen if each is float32), None)
             yield Case(op, number, sample, preferred or (chosen[0] if chosen else None))
 
 
@@ -86,6 +90,13 @@ def gradient_cases(op: Op) -> Iterator[Case]:
     for case in value_cases(op, STANDARD_DTYPES) if has_rule else ():
         if case.dtype in (float64, complex128) and case.sample.gradient:
             yield case
+
+
+def _fixed_dtypes(sample: Sample) -> set[DType]:
+    """The dtypes that a sample names: of its arrays, and among its operands and attributes."""
+    named = [each for each in (*sample.operands, *sample.attributes.values()) if isinstance(each, str | DType)]
+    found = {as_dtype(each) for each in named if isinstance(each, DType) or each in DTYPES}
+    return found | {spec.dtype for spec in _specs(sample) if spec.dtype is not None}
 
 
 def _specs(sample: Sample) -> list[ArraySpec]:
@@ -105,7 +116,7 @@ def _dtypes_of(op: Op, sample: Sample) -> Sequence[DType | None]:
         categories.append(sample.dtypes)
     elif op.to_float:
         categories = ["numeric" if each == "floating" else each for each in categories]
-    return [dtype for dtype in STANDARD_DTYPES if all(in_category(dtype, each) for each in categories)]
+    return [dtype for dtype in DTYPES.values() if all(in_category(dtype, each) for each in categories)]
 
 
 def _free_categories(op: Op, sample: Sample) -> list[str]:

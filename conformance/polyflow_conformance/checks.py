@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polyflow
 from polyflow.core.declaration import Op
-from polyflow.core.dtypes import STANDARD_DTYPES, DType
+from polyflow.core.dtypes import DTYPES, DType
 from polyflow.core.graph import Graph
 from polyflow.core.literal import Literal
 from polyflow.core.samples import ErrorSample
@@ -14,7 +14,8 @@ from polyflow.extension import Backend
 from polyflow_conformance.cases import Case, error_cases, value_cases
 from polyflow_conformance.results import Result
 from polyflow_conformance.running import Outcome, run_cases
-from polyflow_conformance.tolerance import difference, ulps_of
+from polyflow_conformance.tolerance import difference
+from polyflow_conformance.tolerances import group_of
 
 ORACLE = "reference"
 """The backend whose values are right by definition."""
@@ -34,7 +35,8 @@ class Values:
         for case, outcome in outcomes.items():
             results.append(Result("types", op.full_name, case.id, _type_failure(outcome)))
             if outcome.error is None and case.id in expected:
-                results.append(Result("values", op.full_name, case.id, _value_failure(op, outcome, expected[case.id])))
+                failure = _value_failure(case, outcome, expected[case.id])
+                results.append(Result("values", op.full_name, case.id, failure))
         return results
 
     def _oracle(self, op: Op) -> dict[str, Outcome]:
@@ -46,7 +48,7 @@ class Values:
 
 
 def _dtypes(backend: Backend) -> list[DType]:
-    return [each for each in STANDARD_DTYPES if each in backend.dtypes]
+    return [each for each in DTYPES.values() if each in backend.dtypes]
 
 
 def _type_failure(outcome: Outcome) -> str | None:
@@ -58,13 +60,14 @@ def _type_failure(outcome: Outcome) -> str | None:
     return None
 
 
-def _value_failure(op: Op, outcome: Outcome, expected: Outcome) -> str | None:
+def _value_failure(case: Case, outcome: Outcome, expected: Outcome) -> str | None:
     if expected.error is not None:
         return f"the oracle failed: {expected.error}"
     if len(outcome.compared) != len(expected.compared):
         return f"{len(outcome.compared)} results instead of {len(expected.compared)}"
+    group = group_of(case.op)
     for index, (wanted, found) in enumerate(zip(expected.compared, outcome.compared, strict=True)):
-        wrong = difference(wanted, found, ulps_of(op.full_name))
+        wrong = difference(wanted, found, group.ulps(wanted.dtype, is_complex=case.is_complex), group.is_elementwise)
         if wrong is not None:
             return f"result {index}: {wrong}"
     return None

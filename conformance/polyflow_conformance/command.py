@@ -10,7 +10,7 @@ from pathlib import Path
 from polyflow.errors import BackendError
 from polyflow.extension.manager import Extensions, extensions
 from polyflow_conformance.page import comparison_page
-from polyflow_conformance.report import Kit, Report, families_of, reports_to_json
+from polyflow_conformance.report import Kit, Report, families_of, groups_of, reports_to_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +60,8 @@ def _prove(kit: Kit, name: str, expression: str) -> Report:
     for done, found in enumerate(kit.run_all(backend, expression), 1):
         results.extend(found)
         _show_progress(done, total)
-    report = Report(backend.name, distribution, results, families_of(kit.extensions))
+    families, groups = families_of(kit.extensions), groups_of(kit.extensions)
+    report = Report(backend.name, distribution, results, families, groups)
     print(report.matrix())
     for failure in report.failures:
         print(f"\nFAILED {failure.check}: {failure.case}\n  {failure.failure}")

@@ -10,28 +10,32 @@ from __future__ import annotations
 
 import operator
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import polyflow
 from polyflow.core.declaration import Op
-from polyflow.core.dtypes import DType, complex128, float64
-from polyflow.core.literal import Literal, literal
+from polyflow.core.dtypes import float64
+from polyflow.core.literal import Literal
 from polyflow.core.tensor import Tensor
 from polyflow.extension import Backend
 from polyflow_conformance.cases import Case, gradient_cases
+from polyflow_conformance.differences import (
+    STENCIL,
+    STEP,
+    TOLERANCE,
+    WIDE,
+    failures,
+    literal_of,
+    moved,
+    numbers,
+    slope,
+)
 from polyflow_conformance.results import Result
 from polyflow_conformance.running import GraphOfCases
 from polyflow_conformance.tolerance import flat
-
-WIDE = (float64, complex128)
-STEP = 1e-3
-STENCIL = (-2, -1, 0, 1, 2)
-"""Where f is evaluated, in steps: the slope is ``(8 (f1 - f-1) - (f2 - f-2)) / (12 STEP)``, its error of order 4."""
-TOLERANCE = 1e-7
-"""Relative to the largest of slope, quotient, f and 1."""
 
 
 @dataclass(frozen=True)
@@ -52,21 +56,8 @@ def check_gradients(op: Op, backend: Backend) -> list[Result]:
     wanted = [(case, order) for case in gradient_cases(op) for order in (1, 2)]
     return [
         Result(f"gradient {order}", op.full_name, case.id, failure)
-        for (case, order), failure in _failures(wanted, backend).items()
+        for (case, order), failure in failures(wanted, lambda some: _failures_together(some, backend)).items()
     ]
-
-
-def _failures(wanted: Sequence[tuple[Case, int]], backend: Backend) -> dict[tuple[Case, int], str | None]:
-    """What is wrong with each; together, and in halves where something raises."""
-    if not wanted:
-        return {}
-    try:
-        return _failures_together(wanted, backend)
-    except Exception as error:
-        if len(wanted) == 1:
-            return {wanted[0]: f"{type(error).__name__}: {error}"}
-        middle = len(wanted) // 2
-        return {**_failures(wanted[:middle], backend), **_failures(wanted[middle:], backend)}
 
 
 def _failures_together(wanted: Sequence[tuple[Case, int]], backend: Backend) -> dict[tuple[Case, int], str | None]:
@@ -82,8 +73,8 @@ def _failures_together(wanted: Sequence[tuple[Case, int]], backend: Backend) -> 
         read = session.backend.to_literal
         at = {}
         for place in STENCIL:
-            moved = _moved(graph.feeds, directions, place * STEP)
-            at[place] = run(*[session.backend.from_literal(each, session.device) for each in moved])
+            feeds = moved(graph.feeds, directions, place * STEP)
+            at[place] = run(*[session.backend.from_literal(each, session.device) for each in feeds])
         for number, probe in enumerate(probes):
             values = {place: flat(read(results[number][0]))[0] for place, results in at.items()}
             slopes = [flat(read(each)) for each in at[0][number][1]]
@@ -92,7 +83,7 @@ def _failures_together(wanted: Sequence[tuple[Case, int]], backend: Backend) -> 
 
 
 def _compare(values: Mapping[int, float], slopes: Sequence[Any], directions: Sequence[list[complex]]) -> str | None:
-    quotient = (8 * (values[1] - values[-1]) - (values[2] - values[-2])) / (12 * STEP)
+    quotient = slope(values).real
     found = sum(
         (a * b).real
         for slope, direction in zip(slopes, directions, strict=True)
@@ -120,41 +111,23 @@ def _probe(case: Case, order: int, graph: GraphOfCases) -> Probe | None:
     outputs = [each for each in compared if each.dtype in WIDE]
     if not outputs or not at:
         return None
-    function = _weighted_sum(outputs, [_random(generator, each) for each in outputs])
+    function = _weighted_sum(outputs, [random_like(generator, each) for each in outputs])
     if order == 2:
         first = polyflow.gradients(function, at, unconnected_gradients="zero")
-        function = _weighted_sum(first, [_random(generator, each) for each in at])
+        function = _weighted_sum(first, [random_like(generator, each) for each in at])
     directions = {
-        each: _numbers(graph.feeds[each].dtype, graph.feeds[each].size, lambda: generator.gauss(0, 1)) for each in at
+        each: numbers(graph.feeds[each].dtype, graph.feeds[each].size, lambda: generator.gauss(0, 1)) for each in at
     }
     return Probe(case, order, function, polyflow.gradients(function, at, unconnected_gradients="zero"), directions)
 
 
-def _moved(
-    feeds: Mapping[Tensor, Literal], directions: Mapping[Tensor, list[complex]], distance: float
-) -> list[Literal]:
-    moved = []
-    for tensor, value in feeds.items():
-        direction = directions.get(tensor)
-        if direction is not None:
-            numbers = [x + distance * d for x, d in zip(flat(value), direction, strict=True)]
-            value = Literal(value.dtype, value.shape, literal(numbers, value.dtype).data)
-        moved.append(value)
-    return moved
-
-
-def _random(generator: random.Random, like: Tensor) -> Tensor:
+def random_like(generator: random.Random, like: Tensor) -> Tensor:
     """Weights for the elements of ``like``: random, or its own elements where their number depends on data."""
     if not like.type.is_static:
         return like
     dtype = like.type.known_dtype
-    numbers = _numbers(dtype, like.type.size or 0, lambda: generator.uniform(0.5, 1.5))
-    return polyflow.constant(Literal(dtype, like.type.static_shape, literal(numbers, dtype).data))
-
-
-def _numbers(dtype: DType, count: int, draw: Callable[[], float]) -> list[complex]:
-    """Random numbers of a dtype, both parts of complex ones drawn alike."""
-    return [complex(draw(), draw()) if dtype.is_complex else draw() for _ in range(count)]
+    found = numbers(dtype, like.type.size or 0, lambda: generator.uniform(0.5, 1.5))
+    return polyflow.constant(literal_of(found, dtype, like.type.static_shape))
 
 
 def _weighted_sum(tensors: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from polyflow.core.declaration import Op
 from polyflow.extension import Backend
 from polyflow.extension.manager import Extensions
 from polyflow_conformance.checks import Values, check_errors
+from polyflow_conformance.forward_check import check_forward
 from polyflow_conformance.gradient_check import check_gradients
 from polyflow_conformance.results import Result
+from polyflow_conformance.tolerances import Group, family_of, group_of
 
 Check = Callable[[Op, Backend], list[Result]]
 
@@ -25,6 +27,7 @@ class Kit:
         self._checks: dict[str, Check] = {
             "values": Values(),
             "gradients": check_gradients,
+            "forward": check_forward,
             "errors": check_errors,
         }
 
@@ -56,6 +59,8 @@ class Report:
     results: list[Result]
     families: dict[str, str]
     """The family of each op: the last part of its module's name."""
+    groups: dict[str, Group] = field(default_factory=dict)
+    """The tolerance of each op."""
 
     @property
     def failures(self) -> list[Result]:
@@ -101,4 +106,9 @@ def reports_to_json(reports: Sequence[Report]) -> str:
 
 def families_of(extensions: Extensions) -> dict[str, str]:
     """The family of each op."""
-    return {name: op.__module__.rpartition(".")[2] for name, op in extensions.ops.items()}
+    return {name: family_of(op) for name, op in extensions.ops.items()}
+
+
+def groups_of(extensions: Extensions) -> dict[str, Group]:
+    """The tolerance of each op."""
+    return {name: group_of(op) for name, op in extensions.ops.items()}

@@ -1,4 +1,7 @@
-"""How near two values must be: exact for integers and bools, a number of units in the last place for floats."""
+"""Whether two values are near enough: equal for integers and bools, within so many last places for floats.
+
+How many is in ``tolerances.py``.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +14,14 @@ from polyflow.core.dtypes import DType, real_dtype
 from polyflow.core.literal import Literal
 
 EPSILON = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
-DEFAULT_ULPS = 16
-ULPS: dict[str, int] = {"linalg.det": 64, "linalg.cofactors": 128}
-"""Units in the last place by op, where :data:`DEFAULT_ULPS` is not right, relative to the largest expected value."""
 
 
-def ulps_of(op: str) -> int:
-    """The tolerance of ``op``."""
-    return ULPS.get(op, DEFAULT_ULPS)
-
-
-def difference(expected: Literal, found: Literal, ulps: int) -> str | None:
+def difference(expected: Literal, found: Literal, ulps: int, is_elementwise: bool = False) -> str | None:
     """What is wrong with ``found``, or ``None`` where it is near enough to ``expected``.
 
-    A float may be ``ulps`` units of its own last place away, or as many of the last place of the largest expected
-    value, where sums cancel. NaN equals NaN, infinities must agree in sign.
+    A float may be ``ulps`` units of its own last place away or, unless ``is_elementwise``, as many of the last place of
+    the largest expected value, since sums cancel. With 0 ulps a zero must have the right sign too. NaN equals NaN,
+    infinities must agree in sign, and engines may flush to zero what is below the smallest normal number.
     """
     if expected.dtype is not found.dtype:
         return f"dtype {found.dtype} instead of {expected.dtype}"
@@ -33,10 +29,14 @@ def difference(expected: Literal, found: Literal, ulps: int) -> str | None:
         return f"shape {found.shape} instead of {expected.shape}"
     if not expected.dtype.is_differentiable:
         return None if expected.data == found.data else _first_wrong(flat(expected), flat(found), lambda a, b: a == b)
-    unit = ulps * EPSILON[real_dtype(expected.dtype).name]
+    if expected.data == found.data:
+        return None
     wanted, got = flat(expected), flat(found)
-    finite = [abs(each) for each in wanted if _is_finite(each)]
-    slack = unit * max(finite, default=0.0) + smallest(expected.dtype)
+    unit, least = ulps * EPSILON[real_dtype(expected.dtype).name], smallest(expected.dtype)
+    if not ulps and not expected.dtype.is_complex:
+        return _first_wrong(wanted, got, lambda a, b: _is_same(a, b, least))
+    finite = [] if is_elementwise else [abs(each) for each in wanted if _is_finite(each)]
+    slack = unit * max(finite, default=0.0) + least
     return _first_wrong(wanted, got, lambda a, b: _is_near(a, b, unit, slack))
 
 
@@ -50,6 +50,12 @@ def flat(value: Literal) -> list[Any]:
 def smallest(dtype: DType) -> float:
     """The smallest positive normal number: below it, engines may flush to zero."""
     return {"float16": 2.0**-14, "bfloat16": 2.0**-126, "float32": 2.0**-126}.get(real_dtype(dtype).name, 2.0**-1022)
+
+
+def _is_same(expected: float, found: float, least: float) -> bool:
+    if expected == found:
+        return math.copysign(1.0, expected) == math.copysign(1.0, found)
+    return (math.isnan(expected) and math.isnan(found)) or (found == 0.0 and abs(expected) < least)
 
 
 def _is_near(expected: Any, found: Any, unit: float, slack: float) -> bool:

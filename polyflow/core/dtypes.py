@@ -84,7 +84,9 @@ DTYPES: dict[str, DType] = {
         float16, bfloat16, float32, float64, complex64, complex128,
     )
 }  # fmt: skip
-STANDARD_DTYPES = tuple(dtype for dtype in DTYPES.values() if dtype not in (float16, bfloat16))
+HALVES = frozenset({float16, bfloat16})
+"""The floats of 16 bits, which the standard does not have."""
+STANDARD_DTYPES = tuple(dtype for dtype in DTYPES.values() if dtype not in HALVES)
 
 DEFAULT_DTYPES: dict[type, DType] = {bool: bool_, int: int64, float: float32, complex: complex64}
 """What a Python scalar becomes where nothing else says so."""

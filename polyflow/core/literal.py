@@ -118,6 +118,16 @@ def weak_literal(value: Any) -> Literal:
     return literal(float(value), float64) if isinstance(value, float) else literal(complex(value), complex128)
 
 
+def number_type(number: Any) -> TensorType:
+    """The type with which a Python number takes part in promotion, whatever its value is.
+
+    >>> number_type(2**70), number_type(True).dtype
+    (TensorType(dtype=polyflow.int64, shape=(), weak=True), polyflow.bool)
+    """
+    kinds = (kind for kind in (bool, int, float, complex) if isinstance(number, kind))
+    return TensorType(DEFAULT_DTYPES[next(kinds)], (), weak=True)
+
+
 def weak_type(number: Literal) -> TensorType:
     """The type with which a number kept by :func:`weak_literal` takes part in promotion.
 

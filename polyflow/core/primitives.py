@@ -87,6 +87,11 @@ def astype_gradient(xp: Any, operation: Any, g: Any) -> Any:
 def astype_samples() -> Iterator[Sample]:
     for name in ("float64", "complex128", "int16", "bool", "uint8"):
         yield Sample(values([[0.0, 1.0], [2.5, 100.75]]), name, dtypes="real floating", gradient=name[0] in "fc")
+    for name in ("float16", "bfloat16"):  # a little above the middle of two numbers: rounded up, if only once
+        near_ties = [1 + 2.0**-11 + 2.0**-40, 1 + 2.0**-8 + 2.0**-40, 1 + 2.0**-8, -65519.9, 65520.0, 1e-7, 1e39, 1e-42]
+        yield Sample(values(near_ties), name, dtypes="real floating", gradient=False)
+        yield Sample(values([2**53 + 2**45 + 1, -(2**24) - 2**16, 2049, 2051], "int64"), name, gradient=False)
+        yield Sample(normal(2, 3), name, dtypes="floating", gradient=False)
     yield Sample(normal(2, 3), "complex64", dtypes="floating")
     yield Sample(values([0, 1, 100]), "int8", dtypes="integral")
     yield Sample(values([0, 1, 100]), "float32", dtypes="boolean or integral")

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DTYPES, DType, as_dtype
 from polyflow.core.literal import Literal, literal
 from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError, message
+from polyflow.extension.exact_ops import ROUNDS_NOTHING
 
 Array = Any  # a backend's own array type; polyflow never looks inside
 Kernel = Callable[..., Any]  # takes a backend's arrays, and attributes in the backend's own dtypes
@@ -42,7 +44,9 @@ class CompileRequest:
     """Places of the parameters whose memory the results may take over."""
     device: str
     is_static: bool = True
-    """Whether the shapes of all values are known; a compiler that needs them must let the function run as it is."""
+    """Whether the shapes of all values are known."""
+    is_traceable: bool = True
+    """Whether they are once those of the arguments are; without, a compiler must let the function run as it is."""
 
 
 @runtime_checkable
@@ -53,6 +57,8 @@ class Backend(Protocol):
     namespace: Any  # the array API namespace of the library
     kernels: KernelTable
     """Kernels that take precedence over an op's generic kernel and over the namespace."""
+    native_random: KernelTable
+    """Kernels of ``random.bits``, ``.standard_uniform`` and ``.standard_normal`` by the library's own generator."""
     dtypes: frozenset[DType]
     is_compiled: bool
     """Whether programs are compiled, so that plans are dear to make and cheap to run."""
@@ -61,8 +67,21 @@ class Backend(Protocol):
     fresh: frozenset[str]
     """Ops whose kernel returns memory of its own, shared with no operand; those of ``in_place`` are among them."""
 
+    updating: KernelTable
+    """By op, kernels that write the result into the memory of their first operand, for when nobody reads that again."""
+    operators: Mapping[str, str]
+    """Python's operators for ops on scalars, as in ``{"add": "{0} + {1}"}``, where they are faster than kernels."""
+
+    def as_scalar(self, array: Array) -> Array:
+        """An array without dimensions in the form in which ``operators`` are fast."""
+        ...
+
     def devices(self) -> Sequence[str]:
         """The names of the devices, the default one first."""
+        ...
+
+    def widens(self, op: Op) -> bool:
+        """Whether ``op`` on floats of 16 bits is to be computed in float32, its results rounded once."""
         ...
 
     def native_dtype(self, dtype: DType) -> Any:
@@ -110,8 +129,11 @@ class NamespaceBackend:
     """A backend over an array API namespace; override what the library does better."""
 
     is_compiled = False
+    native_random: KernelTable = {}
     in_place: frozenset[str] = frozenset()
     fresh: frozenset[str] = frozenset()
+    updating: KernelTable = {}
+    operators: Mapping[str, str] = {}
 
     def __init__(self, name: str, namespace: Any, kernels: KernelTable | None = None) -> None:
         self.name = name
@@ -125,9 +147,17 @@ class NamespaceBackend:
         self.array_types: tuple[type, ...] = ()
         """The classes whose instances programs take as they are."""
 
+    def as_scalar(self, array: Array) -> Array:
+        """The array as it is."""
+        return array
+
     def devices(self) -> Sequence[str]:
         """One device, unless the library says otherwise."""
         return ("cpu",)
+
+    def widens(self, op: Op) -> bool:
+        """Where a generic kernel computes: it takes many steps, and would round at each of them."""
+        return op.kernel_rule is not None and op.full_name not in self.kernels and op.full_name not in ROUNDS_NOTHING
 
     def native_dtype(self, dtype: DType) -> Any:
         """The namespace's attribute of that name; ``DTypeError`` where it has none."""

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from polyflow.core.declaration import Op
+from polyflow.core.declaration import Op, Trait
 from polyflow.core.dtypes import DType
 from polyflow.core.literal import Literal
 from polyflow.core.signature import Slice
 from polyflow.core.tensor import Operation
 from polyflow.extension.backend import Backend, Kernel
+from polyflow.extension.half_precision import is_widened, widened
 
 
 def find_kernel(op: Op, backend: Backend) -> Kernel | None:
@@ -25,6 +26,22 @@ def find_kernel(op: Op, backend: Backend) -> Kernel | None:
     for part in op.full_name.split("."):
         owner = getattr(owner, part, None)
     return owner  # type: ignore[no-any-return]
+
+
+def kernel_for(
+    op: Op, backend: Backend, operands: Sequence[DType | None], outputs: Sequence[DType | None]
+) -> Kernel | None:
+    """The kernel for operands and outputs of these dtypes, computing in float32 where 16-bit floats ask for it."""
+    kernel = find_kernel(op, backend)
+    if kernel is None or not is_widened(op, [*operands, *outputs], backend):
+        return kernel
+    return widened(op, kernel, outputs, backend)
+
+
+def kernel_of(operation: Operation, backend: Backend) -> Kernel | None:
+    """The kernel for an operation whose types are known."""
+    operands, outputs = ([each.type.dtype for each in group] for group in (operation.inputs, operation.outputs))
+    return kernel_for(operation.op, backend, operands, outputs)
 
 
 def call_kernel(
@@ -41,7 +58,8 @@ def missing_kernels(operations: tuple[Operation, ...], backend: Backend) -> list
     missing = []
     for operation in operations:
         if operation.op not in known:
-            known[operation.op] = find_kernel(operation.op, backend) is not None
+            is_structure = operation.op.has_trait(Trait.NESTED)  # which every executor knows how to run
+            known[operation.op] = is_structure or find_kernel(operation.op, backend) is not None
         if not known[operation.op]:
             missing.append(operation)
     return missing

@@ -28,7 +28,10 @@ class PassContext:
 
 
 class Pass(Protocol):
-    """A transformation of programs. It reads traits, never the names of ops."""
+    """A transformation of programs. It reads traits, never the names of ops.
+
+    It is applied to the bodies of loops and branches first, unless it has ``enters_bodies = False``.
+    """
 
     name: str
     stage: str

@@ -41,6 +41,7 @@ def mended(name: str, xp: Any, *, at_infinity: bool = False) -> Kernel:
         answers = xp.reshape(xp.take(table, xp.reshape(places, (-1,)), axis=0), x.shape)
         return xp.where(is_special, answers, result)
 
+    kernel.on_reals = function  # type: ignore[attr-defined]
     return kernel
 
 

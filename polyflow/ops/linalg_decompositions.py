@@ -18,6 +18,7 @@ from polyflow.core.samples import ErrorSample, Sample, normal, values
 from polyflow.core.types import TensorType, format_shape
 from polyflow.errors import GradientError, ShapeError, ValueRangeError, message
 from polyflow.ops.matrices import (
+    NOT_FINITE,
     adjoint,
     conjugate,
     diagonal_matrix,
@@ -168,6 +169,7 @@ def svd_samples() -> Iterator[Sample]:
     yield Sample(normal(4, 2), gradient=False, **checked)
     yield Sample(normal(2, 4), gradient=False, **checked)
     yield Sample(normal(0, 3, 2), full_matrices=False, dtypes="floating")
+    yield Sample(NOT_FINITE, dtypes="floating", invariant=_singular, gradient=False)
     yield ErrorSample(normal(2)).raises(ShapeError, "no matrices")
 
 
@@ -207,6 +209,7 @@ svdvals.batching(on_last_axes)
 def svdvals_samples() -> Iterator[Sample]:
     for shape in ((3, 3), (4, 2), (2, 3, 4), (0, 3, 2)):
         yield Sample(normal(*shape), dtypes="floating", prepare=well_conditioned)
+    yield Sample(NOT_FINITE, dtypes="floating", gradient=False)
     yield Sample(values([[1, 2], [3, 4]], "int32"))
     yield ErrorSample(normal(2)).raises(ShapeError, "no matrices")
 
@@ -245,6 +248,7 @@ def eigh_samples() -> Iterator[Sample]:
     for shape in ((1, 1), (3, 3), (2, 4, 4)):
         yield Sample(normal(*shape), dtypes="floating", prepare=hermitian, invariant=_spectral)
     yield Sample(values([[1.0, 9.0], [2.0, 3.0]]), dtypes="real floating", invariant=_spectral, gradient=False)
+    yield Sample(NOT_FINITE, dtypes="floating", invariant=_spectral, gradient=False)
     yield Sample(normal(0, 2, 2), dtypes="floating")
     yield ErrorSample(normal(2, 3)).raises(ShapeError, "the matrices are not square")
 
@@ -284,6 +288,7 @@ def eigvalsh_samples() -> Iterator[Sample]:
     for shape in ((1, 1), (3, 3), (2, 4, 4)):
         yield Sample(normal(*shape), dtypes="floating", prepare=hermitian)
     yield Sample(values([[1.0, 9.0], [2.0, 3.0]]), dtypes="real floating", gradient=False)
+    yield Sample(NOT_FINITE, dtypes="floating", gradient=False)
     yield Sample(normal(0, 2, 2), dtypes="floating")
     yield ErrorSample(normal(2, 3)).raises(ShapeError, "the matrices are not square")
 
@@ -333,13 +338,14 @@ def eig_samples() -> Iterator[Sample]:
     for shape in ((1, 1), (3, 3), (2, 4, 4)):
         yield Sample(normal(*shape), dtypes="floating", prepare=_spread, invariant=_eigensystem)
     yield Sample(values([[1.0, -2.0], [2.0, 2.0]]), dtypes="floating", invariant=_eigensystem)
+    yield Sample(NOT_FINITE, dtypes="floating", invariant=_eigensystem, gradient=False)
     yield Sample(normal(0, 2, 2), dtypes="floating")
     yield ErrorSample(normal(2, 3)).raises(ShapeError, "the matrices are not square")
 
 
 def _spread(xp: Any, x: Any) -> Any:
     """Matrices with eigenvalues that lie apart."""
-    return x + diagonal_matrix(xp, 2.0 * xp.arange(x.shape[-1], dtype=xp.float32))
+    return x + diagonal_matrix(xp, 2.0 * xp.astype(xp.arange(x.shape[-1]), x.dtype))
 
 
 def _eigensystem(xp: Any, w: Any, v: Any) -> Any:
@@ -382,5 +388,6 @@ def eigvals_samples() -> Iterator[Sample]:
     for shape in ((1, 1), (3, 3), (2, 4, 4)):
         yield Sample(normal(*shape), dtypes="floating", prepare=_spread, invariant=_power_sums)
     yield Sample(values([[1.0, -2.0], [2.0, 2.0]]), dtypes="floating", invariant=_power_sums)
+    yield Sample(NOT_FINITE, dtypes="floating", invariant=_power_sums, gradient=False)
     yield Sample(normal(0, 2, 2), dtypes="floating")
     yield ErrorSample(normal(2, 3)).raises(ShapeError, "the matrices are not square")

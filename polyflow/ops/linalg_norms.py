@@ -17,7 +17,14 @@ from polyflow.core.shapes import normal_axes, reduced
 from polyflow.core.signature import Axis
 from polyflow.core.types import TensorType, format_shape
 from polyflow.errors import AxisError, ShapeError, ValueRangeError, message
-from polyflow.ops.matrices import conjugate, inverse_or_zero, smaller, stack_of_matrices, well_conditioned
+from polyflow.ops.matrices import (
+    NOT_FINITE,
+    conjugate,
+    inverse_or_zero,
+    smaller,
+    stack_of_matrices,
+    well_conditioned,
+)
 
 
 @define_op(namespace="linalg", dtypes="floating", to_float=True)
@@ -142,6 +149,8 @@ def matrix_norm_samples() -> Iterator[Sample]:
         yield Sample(normal(2, 3, 2), ord=ord, keepdims=True, dtypes="floating", prepare=well_conditioned)
     yield Sample(normal(0, 2, 3), ord=2, dtypes="floating")
     yield Sample(normal(0, 3), dtypes="floating")
+    for ord in ("nuc", 2, -2):
+        yield Sample(NOT_FINITE, ord=ord, dtypes="floating", gradient=False)
     yield Sample(values([[0.0, 0.0], [0.0, 0.0]]), dtypes="floating", gradient=False)
     yield Sample(values([[3, 0], [0, 4]], "int32"))
     yield ErrorSample(normal(2)).raises(ShapeError, "no matrices")

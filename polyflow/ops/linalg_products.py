@@ -17,7 +17,7 @@ from polyflow.core.signature import DTypeLike
 from polyflow.core.types import TensorType, format_shape
 from polyflow.errors import ArgumentError, AxisError, DTypeError, ShapeError, message
 from polyflow.ops.batched_products import batched_outer
-from polyflow.ops.matrices import stack_of_matrices, stack_of_squares, well_conditioned
+from polyflow.ops.matrices import SINGULAR, stack_of_matrices, stack_of_squares, well_conditioned
 
 
 @define_op(namespace="linalg", dtypes="numeric", promote=True)
@@ -228,6 +228,7 @@ def matrix_power_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3, 3), -3, dtypes="floating", prepare=_with_inverse)
     yield Sample(normal(0, 2, 2), 3, dtypes="floating")
     yield Sample(values([[1, 1], [1, 0]], "int32"), 5)
+    yield Sample(SINGULAR, -2, dtypes="floating", gradient=False)
     yield ErrorSample(normal(2, 3), 2).raises(ShapeError, "the matrices are not square")
     yield ErrorSample(normal(2, 2), 0.5).raises(ArgumentError, "a whole number")
 

@@ -1,6 +1,8 @@
 """Linear systems, inverses and determinants (standard, "Linear Algebra Extension").
 
-What a singular matrix gives, where the mathematics gives nothing, is the backend's: an error, or infinities and NaN.
+Where the mathematics gives nothing the result is NaN, on every backend, as compiled engines cannot raise: for a matrix
+in which elimination finds no pivot but zero, one that is not positive definite where it must be, and one with elements
+that are infinite or NaN. The other matrices of its stack are not touched.
 """
 
 from __future__ import annotations
@@ -17,11 +19,11 @@ from polyflow.core.types import TensorType, format_shape
 from polyflow.errors import ShapeError, message
 from polyflow.ops.batched_products import batched_by_matrix, batched_solve
 from polyflow.ops.matrices import (
+    NOT_FINITE,
+    SINGULAR,
     adjoint,
     conjugate,
     diagonal_matrix,
-    hermitian_part,
-    positive_definite,
     stack_of_matrices,
     stack_of_squares,
     well_conditioned,
@@ -36,7 +38,8 @@ def inv(x: TensorType, /) -> TensorType:
     >>> pf.Session().run(pf.linalg.inv([[2.0, 0.0], [0.0, 4.0]])).tolist()
     [[0.5, 0.0], [0.0, 0.25]]
 
-    To solve a system, :func:`polyflow.linalg.solve` is faster and more exact. Standard: "linalg.inv".
+    That of a singular matrix is NaN throughout. To solve a system, :func:`polyflow.linalg.solve` is faster and more
+    exact. Standard: "linalg.inv".
     """
     return stack_of_squares(x)
 
@@ -58,6 +61,8 @@ def inv_samples() -> Iterator[Sample]:
     yield Sample(normal(0, 2, 2), dtypes="floating")
     yield Sample(normal(0, 0), dtypes="floating")
     yield Sample(values([[1, 2], [3, 5]], "int32"))
+    yield Sample(SINGULAR, dtypes="floating", gradient=False)
+    yield Sample(NOT_FINITE, dtypes="floating", gradient=False)
     yield ErrorSample(normal(2, 3)).raises(ShapeError, "the matrices are not square")
     yield ErrorSample(normal(2)).raises(ShapeError, "no matrices")
 
@@ -71,7 +76,8 @@ def solve(x1: TensorType, x2: TensorType, /) -> TensorType:
     [0.5, 0.25]
 
     An ``x2`` of rank 1 is one right side; any other has one in each column of its matrices, and the axes before them
-    broadcast. Raises ``ShapeError`` where sizes differ. Standard: "linalg.solve".
+    broadcast. Where ``x1`` is singular the solution is NaN. Raises ``ShapeError`` where sizes differ. Standard:
+    "linalg.solve".
     """
     *batch, _, size = stack_of_squares(x1).known_shape
     shape = x2.known_shape
@@ -116,6 +122,9 @@ def solve_samples() -> Iterator[Sample]:
     ):
         yield Sample(normal(*left), normal(*right, seed=1), dtypes="floating", prepare=prepare)
     yield Sample(values([[1, 2], [3, 5]], "int32"), values([1, 2], "int32"))
+    for shape in ((2,), (2, 3), (3, 2, 2, 1)):
+        yield Sample(SINGULAR, normal(*shape, seed=1), dtypes="floating", gradient=False)
+    yield Sample(NOT_FINITE, normal(2), dtypes="floating", gradient=False)
     yield ErrorSample(normal(3, 3), normal(2, seed=1)).raises(ShapeError, "the right sides do not fit")
     yield ErrorSample(normal(2, 3), normal(2, seed=1)).raises(ShapeError, "the matrices are not square")
 
@@ -155,6 +164,7 @@ def _square_samples() -> Iterator[Sample]:
     yield Sample(normal(3, 2), normal(2, 3, seed=1), dtypes="floating", prepare=_product, invariant=_beside_one)
     yield Sample(normal(4, 2), normal(2, 4, seed=1), dtypes="floating", prepare=_product, invariant=_beside_one)
     yield Sample(normal(0, 2, 2), dtypes="floating")
+    yield Sample(NOT_FINITE, dtypes="floating", gradient=False)
     yield ErrorSample(normal(2, 3)).raises(ShapeError, "the matrices are not square")
 
 
@@ -273,6 +283,7 @@ def slogdet_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3, 3), dtypes="floating", prepare=well_conditioned)
     yield Sample(normal(0, 2, 2), dtypes="floating")
     yield Sample(values([[0.0, 0.0], [0.0, 1.0]]), dtypes="floating", gradient=False)
+    yield Sample(NOT_FINITE, dtypes="floating", gradient=False)
     yield ErrorSample(normal(2, 3)).raises(ShapeError, "the matrices are not square")
 
 
@@ -317,6 +328,7 @@ def pinv_samples() -> Iterator[Sample]:
     rtol = values([0.5, 0.001], "float32")
     yield Sample(values([[[3.0, 0.0], [0.0, 1.0]]] * 2), rtol=rtol, dtypes="floating", gradient=False)
     yield Sample(normal(0, 2, 3), dtypes="floating")
+    yield Sample(NOT_FINITE, dtypes="floating", gradient=False)
     yield ErrorSample(normal(2)).raises(ShapeError, "no matrices")
 
 
@@ -328,7 +340,8 @@ def matrix_rank(x: TensorType, /, *, rtol: TensorType | None = None) -> TensorTy
     >>> pf.Session().run(pf.linalg.matrix_rank([[1.0, 2.0], [2.0, 4.0]])).tolist()
     1
 
-    ``rtol`` is ``max(M, N) * eps`` where it is not given. Standard: "linalg.matrix_rank".
+    ``rtol`` is ``max(M, N) * eps`` where it is not given. The rank of a matrix with NaN is 0. Standard:
+    "linalg.matrix_rank".
     """
     return TensorType(int64, stack_of_matrices(x).known_shape[:-2])
 
@@ -346,46 +359,5 @@ def matrix_rank_samples() -> Iterator[Sample]:
     yield Sample(normal(3, 1), normal(1, 3, seed=1), dtypes="floating", prepare=_product)
     yield Sample(values([[3.0, 0.0], [0.0, 1.0]]), rtol=0.5, dtypes="floating")
     yield Sample(normal(0, 2, 2), dtypes="floating")
+    yield Sample(NOT_FINITE, dtypes="floating")
     yield ErrorSample(normal(2)).raises(ShapeError, "no matrices")
-
-
-@define_op(namespace="linalg", dtypes="floating", to_float=True)
-def cholesky(x: TensorType, /, *, upper: bool = False) -> TensorType:
-    """The lower triangular ``L`` of ``x = L @ adjoint(L)`` for Hermitian, positive definite matrices.
-
-    >>> import polyflow as pf
-    >>> pf.Session().run(pf.linalg.cholesky([[4.0, 2.0], [2.0, 5.0]])).tolist()
-    [[2.0, 0.0], [1.0, 2.0]]
-
-    With ``upper`` it is the ``U`` of ``x = adjoint(U) @ U``. Only that triangle of ``x`` is read; the gradient is
-    Hermitian, as ``x`` is. What a matrix that is not positive definite gives is the backend's: an error, or NaN.
-    Standard: "linalg.cholesky".
-    """
-    return stack_of_squares(x)
-
-
-@cholesky.gradient
-def cholesky_gradient(xp: Any, operation: Any, g: Any) -> Any:
-    # Source: I. Murray, "Differentiation of the Cholesky decomposition", arXiv:1602.07527.
-    lower, g = operation.output, conjugate(xp, g)
-    if operation.attributes["upper"]:
-        lower, g = adjoint(xp, lower), adjoint(xp, g)
-    above = adjoint(xp, lower)
-    half = xp.tril(above @ g)
-    half = half - 0.5 * diagonal_matrix(xp, xp.linalg.diagonal(half))
-    found = xp.linalg.solve(above, adjoint(xp, xp.linalg.solve(above, adjoint(xp, half))))
-    return conjugate(xp, hermitian_part(xp, found))
-
-
-cholesky.batching(on_last_axes)
-
-
-@cholesky.samples
-def cholesky_samples() -> Iterator[Sample]:
-    for upper in (False, True):
-        yield Sample(normal(3, 3), dtypes="floating", prepare=positive_definite, upper=upper)
-        yield Sample(normal(2, 2, 2), dtypes="floating", prepare=positive_definite, upper=upper)
-    yield Sample(normal(0, 2, 2), dtypes="floating")
-    yield Sample(values([[4.0, 7.0], [2.0, 5.0]]), dtypes="real floating", gradient=False)  # one triangle is read
-    yield Sample(values([[4.0, 2.0], [7.0, 5.0]]), dtypes="real floating", gradient=False, upper=True)
-    yield ErrorSample(normal(2, 3)).raises(ShapeError, "the matrices are not square")

@@ -7,9 +7,10 @@ with ``v``; rules that are taken from them conjugate what comes in and what goes
 
 from __future__ import annotations
 
-from math import nan
+from math import inf, nan
 from typing import Any
 
+from polyflow.core.samples import values
 from polyflow.core.types import TensorType, format_shape
 from polyflow.errors import ShapeError, message
 
@@ -84,16 +85,21 @@ def inverse_gaps(xp: Any, gaps: Any, is_used: Any) -> Any:
 
 # -- arrays as samples need them
 
+SINGULAR = values([[[1.0, 2.0], [2.0, 4.0]], [[2.0, 1.0], [0.0, 4.0]]])
+"""A singular matrix beside a regular one."""
+NOT_FINITE = values([[[nan, 0.0], [0.0, 1.0]], [[2.0, 1.0], [1.0, 4.0]], [[2.0, inf], [inf, 1.0]]])
+"""A sound matrix, Hermitian and positive definite, between two that are not finite."""
+
 
 def well_conditioned(xp: Any, x: Any) -> Any:
     """Matrices with singular values that lie apart, and far from 0."""
     rows, columns = x.shape[-2:]
-    return 0.5 * x + xp.eye(rows, columns, dtype=x.dtype) * xp.arange(2, 2 + columns, dtype=xp.float32)
+    return 0.5 * x + xp.eye(rows, columns, dtype=x.dtype) * xp.astype(xp.arange(2, 2 + columns), x.dtype)
 
 
 def hermitian(xp: Any, x: Any) -> Any:
     """Hermitian matrices with eigenvalues that lie apart."""
-    return 0.25 * (x + adjoint(xp, x)) + diagonal_matrix(xp, xp.arange(x.shape[-1], dtype=xp.float32))
+    return 0.25 * (x + adjoint(xp, x)) + diagonal_matrix(xp, xp.astype(xp.arange(x.shape[-1]), x.dtype))
 
 
 def positive_definite(xp: Any, x: Any) -> Any:

@@ -43,8 +43,13 @@ key.zero_gradient(_WHOLE)
 
 @key.kernel
 def key_kernel(xp: Any, seed: Any) -> Any:
-    number = xp.astype(xp.reshape(seed, (1,)), xp.uint64)
-    return xp.concat([xp.astype(number >> 32, xp.uint32), xp.astype(number & 0xFFFFFFFF, xp.uint32)])
+    number = xp.astype(xp.expand_dims(seed, axis=-1), xp.uint64)
+    return xp.concat([xp.astype(number >> 32, xp.uint32), xp.astype(number & 0xFFFFFFFF, xp.uint32)], axis=-1)
+
+
+@key.batching
+def key_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    return key_kernel(xp, *inputs)
 
 
 @key.samples
@@ -77,7 +82,12 @@ split.zero_gradient(_WHOLE)
 @split.kernel
 def split_kernel(xp: Any, key: Any, num: tuple[int, ...]) -> Any:
     first, second = threefry(xp, key, math.prod(num))
-    return xp.reshape(xp.stack([first, second], axis=1), (*num, 2))
+    return xp.reshape(xp.stack([first, second], axis=-1), (*key.shape[:-1], *num, 2))
+
+
+@split.batching
+def split_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    return split_kernel(xp, *inputs, **operation.attributes)
 
 
 @split.samples
@@ -110,8 +120,13 @@ fold_in.zero_gradient(_WHOLE)
 
 @fold_in.kernel
 def fold_in_kernel(xp: Any, key: Any, data: Any) -> Any:
-    count = xp.astype(xp.reshape(data, (1,)), xp.uint32)
-    return xp.concat(list(_rounds(xp, key, xp.zeros_like(count), count)))
+    count = xp.astype(xp.expand_dims(data, axis=-1), xp.uint32)
+    return xp.concat(list(_rounds(xp, key, xp.zeros_like(count), count)), axis=-1)
+
+
+@fold_in.batching
+def fold_in_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    return fold_in_kernel(xp, *inputs)
 
 
 @fold_in.samples
@@ -149,7 +164,12 @@ def bits_kernel(xp: Any, key: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         found = (xp.astype(first, xp.uint64) << 32) | xp.astype(second, xp.uint64)
     else:
         found = xp.astype(first ^ second, dtype)
-    return xp.reshape(found, shape)
+    return xp.reshape(found, (*key.shape[:-1], *shape))
+
+
+@bits.batching
+def bits_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    return bits_kernel(xp, *inputs, **operation.attributes)
 
 
 @bits.samples
@@ -166,7 +186,7 @@ def bits_samples() -> Iterator[Sample]:
 
 
 def threefry(xp: Any, key: Any, count: int) -> tuple[Any, Any]:
-    """The two words that Threefry makes of each of the counters ``range(count)``."""
+    """The two words that Threefry makes of each of the counters ``range(count)``; a line of them for each key."""
     if count < 2**32:
         return _rounds(xp, key, xp.zeros((1,), dtype=xp.uint32), xp.arange(count, dtype=xp.uint32))
     counter = xp.arange(count, dtype=xp.uint64)
@@ -175,7 +195,7 @@ def threefry(xp: Any, key: Any, count: int) -> tuple[Any, Any]:
 
 def _rounds(xp: Any, key: Any, first: Any, second: Any) -> tuple[Any, Any]:
     """Twenty rounds; arithmetic is modulo 2**32, in arrays of rank 1, as that of scalars may warn of overflow."""
-    words = (key[0:1], key[1:2], key[0:1] ^ key[1:2] ^ PARITY)
+    words = (key[..., 0:1], key[..., 1:2], key[..., 0:1] ^ key[..., 1:2] ^ PARITY)
     first, second = first + words[0], second + words[1]
     for group in range(5):
         for places in ROTATIONS[group % 2]:

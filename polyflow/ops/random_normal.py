@@ -13,11 +13,12 @@ from polyflow.core.signature import DTypeLike, ShapeLike
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError, ShapeError
+from polyflow.ops import random_standard
 from polyflow.ops.error_inverse import erfinv
 from polyflow.ops.ordering import stop_gradient
 from polyflow.ops.random_bits import KEY
 from polyflow.ops.random_streams import define_random_op, drawn, drawn_shape, in_dtype, moved
-from polyflow.ops.random_uniform import MANTISSA, between
+from polyflow.ops.random_uniform import between
 
 _ROOT = math.sqrt(2)
 
@@ -69,8 +70,7 @@ def normal_samples() -> Iterator[Sample]:
 
 def standard_normal(builder: Any, key: Tensor, shape: tuple[int, ...], dtype: DType) -> Tensor:
     """Numbers of the normal distribution of mean 0 and standard deviation 1."""
-    above = -1 + 2.0 ** -(MANTISSA[dtype.name] + 1)  # the number after -1: erfinv(-1) is infinite
-    return erfinv(between(builder, key, shape, dtype, above, 1.0)) * _ROOT  # type: ignore[no-any-return]
+    return random_standard.standard_normal(key, shape, dtype)  # type: ignore[no-any-return]
 
 
 @define_random_op()

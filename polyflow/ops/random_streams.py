@@ -80,23 +80,24 @@ def define_random_op(*, takes_numbers: bool = True) -> Callable[[Rule], RandomOp
 def stream_key(graph: object, name: str, seed: int | None = None) -> Tensor:
     """The key that the stream called ``name`` has in a run, different in each.
 
-    ``seed`` takes the place of the name: streams of one seed in one graph are equal.
+    ``seed`` takes the place of the name: streams of one seed in one graph are equal. An eager namespace has a key for
+    each call.
     """
+    if hasattr(graph, "next_key"):  # a builder that runs each op at once counts its draws itself
+        return graph.next_key(name, seed)  # type: ignore[no-any-return]
     if not isinstance(graph, Graph):
         raise GraphError(
             message(f"{name}: no graph is being built that could count runs", remedy="key=polyflow.random.key(seed)")
         )
     with graph.as_default(), graph.name_scope(f"{name}/stream") as scope:
-        start = graph.constant(
-            _first_key(graph.seed, scope.rstrip("/") if seed is None else seed), uint32, name="start"
-        )
+        start = graph.constant(first_key(graph.seed, scope.rstrip("/") if seed is None else seed), uint32, name="start")
         with graph.control_dependencies(None):  # its initial value waits for nothing
             runs = Variable(0, dtype=uint32, trainable=False, name="runs")
         with graph.control_dependencies([runs.assign_add(1)]):
             return fold_in(start, runs.handle)  # type: ignore[no-any-return]
 
 
-def _first_key(graph_seed: int | None, own: str | int) -> tuple[int, int]:
+def first_key(graph_seed: int | None, own: str | int) -> tuple[int, int]:
     """The key of the graph's seed, into which the text of the name, or of the operation's seed, is folded."""
     seed = DEFAULT_SEED if graph_seed is None else graph_seed
     key = (seed >> 32) & 0xFFFFFFFF, seed & 0xFFFFFFFF

@@ -10,18 +10,16 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from polyflow.core.dtypes import DTYPES, DType, as_dtype
-from polyflow.core.primitives import astype
+from polyflow.core.dtypes import DType, as_dtype
 from polyflow.core.samples import ErrorSample, Sample, normal, positive, values
 from polyflow.core.signature import DTypeLike, ShapeLike
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError, ShapeError, ValueRangeError
-from polyflow.ops.random_bits import KEY, bits
+from polyflow.ops.random_bits import KEY
+from polyflow.ops.random_standard import MANTISSA, standard_uniform
 from polyflow.ops.random_streams import define_random_op, drawn, drawn_shape, in_dtype, is_number, moved
 
-MANTISSA = {"bfloat16": 7, "float16": 10, "float32": 23, "float64": 52}
-"""The bits of the fractions of numbers."""
 SMALLEST = {"bfloat16": 2.0**-126, "float16": 2.0**-14, "float32": 2.0**-126, "float64": 2.0**-1022}
 """The smallest positive normal numbers."""
 
@@ -77,11 +75,8 @@ def uniform_samples() -> Iterator[Sample]:
 
 
 def unit(builder: Any, key: Tensor, shape: tuple[int, ...], dtype: DType) -> Tensor:
-    """Numbers of ``[0, 1)``: as many bits as the mantissa has, over a power of two."""
-    places = MANTISSA[dtype.name]
-    width = dtype.bits if places >= 8 else 8
-    drawn_bits = bits(key, shape, DTYPES[f"uint{width}"])
-    return astype(drawn_bits >> (width - places), dtype) * 2.0**-places  # type: ignore[no-any-return]
+    """Numbers of ``[0, 1)``."""
+    return standard_uniform(key, shape, dtype)  # type: ignore[no-any-return]
 
 
 def between(

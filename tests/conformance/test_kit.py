@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from polyflow_conformance.report import Kit
 from polyflow_conformance.tolerance import difference
+from polyflow_conformance.tolerances import GROUPS, family_of, group_of
 
 import polyflow as pf
+from polyflow.core.dtypes import as_dtype
 from polyflow.core.literal import literal
 from polyflow.extension.manager import extensions
 
@@ -74,6 +76,82 @@ def test_a_sound_op_passes_every_check(kit):
     assert all(each.has_passed for check in kit.checks for each in kit.run(check, "matmul", backend))
 
 
+def test_forward_mode_that_is_not_the_slope_is_found(kit, monkeypatch):
+    sound = pf.jvp
+
+    def halved(f, primals, tangents):
+        value, tangent = sound(f, primals, tangents)
+        return value, tuple(0.5 * each for each in tangent)
+
+    monkeypatch.setattr(pf, "jvp", halved)
+    results = kit.run("forward", "exp", extensions().backend("numpy"))
+    assert all("by differences" in each.failure for each in results)
+
+
+def test_reverse_mode_that_is_not_the_transpose_of_forward_mode_is_found(kit, monkeypatch):
+    sound = pf.gradients
+    doubled = lambda *args, **options: [2.0 * each for each in sound(*args, **options)]  # noqa: E731
+    monkeypatch.setattr(pf, "gradients", doubled)
+    results = kit.run("forward", "exp", extensions().backend("numpy"))
+    assert all("forward and reverse disagree: <g, Jv> is" in each.failure for each in results)
+
+
+def test_a_backend_is_proved_in_the_halves_that_it_declares_and_only_there(kit):
+    def dtypes(backend):
+        return {each.case.rpartition("-")[2] for each in kit.run("values", "add", backend)}
+
+    class WithoutHalves(Faulty):
+        def __init__(self):
+            super().__init__("negative", extensions().backend("numpy").kernels["negative"])
+            self.dtypes = self._sound.dtypes - {pf.float16, pf.bfloat16}
+
+    assert {"float16", "bfloat16"} <= dtypes(extensions().backend("numpy"))
+    assert not {"float16", "bfloat16"} & dtypes(WithoutHalves())
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_a_half_that_is_summed_step_by_step_is_found(kit, dtype):
+    def steps(x, axis, dtype, keepdims):
+        return np.cumulative_sum(x.reshape(-1), dtype=x.dtype)[-1:].reshape(()).astype(x.dtype) * (1 + 2**-5)
+
+    faulty = Faulty("sum", steps)
+    faulty.widens = lambda op: False
+    failed = [each for each in kit.run("values", "sum", faulty) if not each.has_passed]
+    assert any(each.case.endswith(dtype) for each in failed)
+
+
+@pytest.mark.parametrize(
+    ("op", "dtype", "ulps"),
+    [
+        ("concat", "float32", 0), ("add", "float64", 0), ("add", "complex64", 2), ("exp", "float32", 4),
+        ("exp", "bfloat16", 1), ("matmul", "float32", 4), ("linalg.det", "complex128", 64), ("abs", "float32", 0),
+        ("fft.fft", "complex64", 8), ("random.bits", "float32", 0), ("random.normal", "float32", 16),
+    ],
+)  # fmt: skip
+def test_the_table_gives_each_op_its_tolerance(op, dtype, ulps):
+    assert group_of(extensions().ops[op]).ulps(as_dtype(dtype)) == ulps
+
+
+def test_every_family_of_the_table_exists_and_no_op_is_named_twice():
+    families = {family_of(op) for op in extensions().ops.values()}
+    assert [each for group in GROUPS for each in group.families if each not in families] == []
+    named = [each for group in GROUPS for each in group.ops]
+    assert len(named) == len(set(named))
+    assert set(named) <= set(extensions().ops)
+
+
+def test_an_op_that_rounds_nothing_must_keep_the_sign_of_zero():
+    assert difference(literal([0.0]), literal([-0.0]), 0) is not None
+    assert difference(literal([0.0]), literal([-0.0]), 1) is None
+    assert difference(literal([1e-40, float("nan")]), literal([0.0, float("nan")]), 0) is None
+
+
+def test_elementwise_results_are_measured_each_by_itself():
+    expected, found = literal([1.0, 1e-6], "float32"), literal([1.0, 1e-6 * (1 + 1e-4)], "float32")
+    assert difference(expected, found, 4) is None
+    assert difference(expected, found, 4, is_elementwise=True) is not None
+
+
 def test_difference_is_exact_for_integers_and_in_ulps_for_floats():
     one, near = literal([1.0], "float32"), literal([1.0 + 2**-23 * 16], "float32")
     assert difference(one, near, 16) is None
@@ -98,7 +176,7 @@ def test_the_suite_runs_under_pytest_from_anywhere(tmp_path):
     command = [sys.executable, "-m", "pytest", "--pyargs", "polyflow_conformance", "--backend", "reference", "-q"]
     command += ["-k", "atan2", "-p", "no:cacheprovider"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert "3 passed" in done.stdout, done.stdout + done.stderr
+    assert "4 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_numpy_conforms_in_full(kit):

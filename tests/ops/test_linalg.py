@@ -196,3 +196,68 @@ def test_gradients_follow_the_convention_of_jax(function, dtype):
         expected = jax.grad(lambda x: jax.numpy.sum(jax.numpy.real(function(jax.numpy, x) ** 2)))(x)
     found = gradient(lambda x: pf.sum(pf.real(function(pf, x) ** 2)), x)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+BACKENDS = ("numpy", "jax", "reference")
+SINGULAR = [[[1.0, 2.0], [2.0, 4.0]], [[2.0, 0.0], [0.0, 4.0]]]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda x: pf.linalg.inv(x), [[0.5, 0.0], [0.0, 0.25]]),
+        (lambda x: pf.linalg.solve(x, pf.constant([2.0, 4.0])), [1.0, 1.0]),
+        (lambda x: pf.linalg.solve(x, pf.constant([[2.0, 4.0], [4.0, 8.0]])), [[1.0, 2.0], [1.0, 2.0]]),
+        (lambda x: pf.linalg.matrix_power(x, -1), [[0.5, 0.0], [0.0, 0.25]]),
+    ],
+    ids=["inv", "solve for a vector", "solve for columns", "matrix_power"],
+)
+def test_a_singular_matrix_gives_nan_and_leaves_the_others_of_its_stack_alone(backend, function, expected):
+    found = np.asarray(pf.Session(backend).run(function(pf.constant(SINGULAR))).tolist())
+    assert np.isnan(found[0]).all()
+    assert found[1].tolist() == expected
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("upper", [False, True])
+def test_the_triangle_of_a_matrix_that_is_not_positive_definite_is_nan(backend, upper):
+    x = pf.constant([[[1.0, 2.0], [2.0, 1.0]], [[4.0, 2.0], [2.0, 5.0]]])
+    found = np.asarray(pf.Session(backend).run(pf.linalg.cholesky(x, upper=upper)).tolist())
+    has_value = np.triu(np.ones((2, 2), bool)) if upper else np.tril(np.ones((2, 2), bool))
+    assert (np.isnan(found[0]) == has_value).all()
+    assert (found[0][~has_value] == 0).all()
+    assert found[1].tolist() == ([[2.0, 1.0], [0.0, 2.0]] if upper else [[2.0, 0.0], [1.0, 2.0]])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "name", ["inv", "det", "svdvals", "eigvals", "eigvalsh", "pinv", "cofactors", "slogdet", "svd", "eig", "eigh"]
+)
+def test_a_matrix_with_nan_gives_nan_and_leaves_the_others_of_its_stack_alone(backend, name):
+    x = pf.constant([[[np.nan, 0.0], [0.0, 1.0]], [[2.0, 0.0], [0.0, 4.0]]])
+    results = getattr(pf.linalg, name)(x)
+    for each in pf.Session(backend).run(list(results) if isinstance(results, tuple) else [results]):
+        found = np.asarray(each.tolist())
+        assert np.isnan(found[0]).all()
+        assert not np.isnan(found[1]).any()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_gradient_at_a_singular_matrix_is_nan_and_no_error(backend):
+    x = pf.constant(SINGULAR)
+    (g,) = pf.gradients(pf.sum(pf.linalg.inv(x)[1]), x)
+    found = np.asarray(pf.Session(backend).run(g).tolist())
+    assert np.isnan(found[0]).all()
+    assert np.isfinite(found[1]).all()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_eager_linear_algebra_takes_halves(backend, dtype):
+    xp = pf.eager(backend)
+    x = xp.asarray([[2.0, 0.0], [0.0, 4.0]], dtype=dtype)
+    found = xp.linalg.inv(x)
+    assert found.dtype is pf.core.dtypes.as_dtype(dtype)
+    assert found.value.tolist() == [[0.5, 0.0], [0.0, 0.25]]
+    assert xp.linalg.eigh(x).eigenvalues.value.tolist() == [2.0, 4.0]

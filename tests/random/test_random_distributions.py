@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import polyflow as pf
-from polyflow.errors import GradientError
 
 COUNT = 40_000
 KEY = 123
@@ -153,12 +152,6 @@ def test_gradients_with_respect_to_parameters_are_finite_differences(name: str) 
         behind[index] -= step
         difference = session.run(total, {a: ahead[0], b: ahead[1]}) - session.run(total, {a: behind[0], b: behind[1]})
         np.testing.assert_allclose(found[index], difference / (2 * step), rtol=1e-6)
-
-
-def test_a_draw_by_rejection_says_why_it_has_no_gradient() -> None:
-    alpha = pf.Variable(2.0)
-    with pytest.raises(GradientError, match="what a draw by rejection keeps and drops jumps"):
-        pf.Session().run(pf.gradients(pf.random.gamma((3,), alpha), alpha))
 
 
 def test_gradients_follow_shuffled_elements() -> None:
