@@ -25,7 +25,7 @@ class _Layout:
         spans = [each.ndim if is_mask else 1 for each, is_mask in zip(indices, masks, strict=True)]
         parts = split_key(key, x.ndim, spans)
         first = next((place for place, part in enumerate(parts) if part.is_index), 0)
-        self.is_in_front = front_of_indices(key) is None
+        self.is_in_front = bool(indices) and front_of_indices(key) is None
         self.place = 0 if self.is_in_front else first
         shapes = [(None,) if is_mask else each.type.known_shape for each, is_mask in zip(indices, masks, strict=True)]
         self.rank = len(broadcast_shapes(*shapes)) if indices else 0
@@ -74,7 +74,7 @@ def batched_assignment(xp: Any, operation: Any, inputs: Sequence[Any], batched: 
     size = batch_size(inputs, batched)
     one, one_value, *one_indices = operation.inputs
     layout = _Layout(one, one_indices, key)
-    if layout.has_masks:
+    if layout.has_masks and (any(batched[2:]) or layout.is_in_front or one_indices[0].ndim == 0):
         return _masked_assignment(xp, operation, inputs, batched)
     selected = _selected_rank(operation, layout)
     if not batched[0]:
@@ -82,10 +82,11 @@ def batched_assignment(xp: Any, operation: Any, inputs: Sequence[Any], batched: 
     if batched[1]:
         values = ranked(xp, values, selected)
     if not any(batched[2:]):
-        if batched[1] and layout.is_in_front:
-            return NotImplemented
-        if indices and layout.is_in_front:  # x[:, key] has its index dimensions in front of the batch
-            values = _with_gap(xp, values, one_value.ndim, selected - layout.rank)
+        if layout.is_in_front:  # x[:, key] has its index dimensions in front of the batch
+            if batched[1]:
+                values = xp.moveaxis(values, 0, layout.rank)
+            else:
+                values = _with_gap(xp, values, one_value.ndim, selected - layout.rank)
         return again(operation, [x, values, *indices], key=(_EVERY, *key))
     indices = _aligned_indices(xp, indices, batched[2:], layout.rank)
     numbers = _example_numbers(xp, size, layout.rank)
@@ -101,7 +102,7 @@ def batched_assignment(xp: Any, operation: Any, inputs: Sequence[Any], batched: 
 def _selected_rank(operation: Any, layout: _Layout) -> int:
     """The rank of what the key selects from one example."""
     x, _, *indices = operation.inputs
-    spans = [1] * len(indices)
+    spans = [each.ndim if each.dtype.kind == "bool" else 1 for each in indices]
     parts = split_key(operation.attributes["key"], x.ndim, spans)
     kept = sum(not part.is_index if indices else part.kind != "integer" for part in parts)
     return kept + layout.rank
@@ -113,18 +114,38 @@ def _with_gap(xp: Any, values: Any, rank: int, behind: int) -> Any:
 
 
 def _masked_assignment(xp: Any, operation: Any, inputs: Sequence[Any], batched: Sequence[bool]) -> Any:
-    """One mask and values that are the same wherever it is true: a choice between ``x`` and the values."""
+    """One mask alone: a choice between ``x`` and the values, those of the true elements in order or one for all."""
     x, values, *indices = inputs
     one, one_values, *masks = operation.inputs
-    if len(masks) != 1 or operation.attributes["key"] != (INDEX,) or one_values.ndim > one.ndim - masks[0].ndim:
+    if len(masks) != 1 or operation.attributes["key"] != (INDEX,):
         return NotImplemented
-    values = ranked(xp, values, one.ndim) if batched[1] else values
-    mask = indices[0]
-    mask = xp.reshape(mask, tuple(mask.type.static_shape) + (1,) * (one.ndim - masks[0].ndim))
+    mask, rest = indices[0], one.ndim - masks[0].ndim
     if not batched[0]:
         x = xp.broadcast_to(x, (batch_size(inputs, batched), *one.type.static_shape))
+    if one_values.ndim <= rest:
+        values = ranked(xp, values, one.ndim) if batched[1] else values
+    elif one_values.shape[0] == 0:
+        return x
+    else:
+        values = _by_place(xp, mask, values, batched[1:], masks[0].ndim, batch_size(inputs, batched))
+    mask = xp.reshape(mask, tuple(mask.type.static_shape) + (1,) * rest)
     changed = x + values if operation.op.name == "index_add" else values
     return xp.where(mask, changed, x)
+
+
+def _by_place(xp: Any, mask: Any, values: Any, batched: Sequence[bool], rank: int, size: int) -> Any:
+    """For each element of masks, true or not, the row of ``values`` for the true elements up to it."""
+    has_values, has_mask = batched
+    lines = mask if has_mask else xp.expand_dims(mask, axis=0)
+    shape = lines.type.static_shape
+    counts = xp.cumulative_sum(xp.astype(xp.reshape(lines, (shape[0], -1)), xp.int64), axis=1)
+    rows = values.type.static_shape[1 if has_values else 0]
+    places = xp.clip(counts - 1, 0, rows - 1)
+    if not has_values:
+        found = xp.take(values, places, axis=0)
+    else:
+        found = xp.getitem(values, _example_numbers(xp, size, 1), places, key=(INDEX, INDEX))
+    return xp.reshape(found, (found.shape[0], *shape[1:], *found.shape[2:]))
 
 
 def batched_take(xp: Any, operation: Any, inputs: Sequence[Any], batched: Sequence[bool]) -> Any:

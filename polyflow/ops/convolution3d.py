@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Any
 
-from polyflow.core.batching import again, batch_size
+from polyflow.core.batching import again, in_all
 from polyflow.core.declaration import define_op
 from polyflow.core.samples import ErrorSample, Sample, normal
 from polyflow.core.shapes import Windows, windows
@@ -143,21 +143,6 @@ def conv3d_input_gradient_gradient(xp: Any, operation: Any, g: Any) -> Any:
     )
 
 
-@conv3d.batching
-@conv3d_input_gradient.batching
-def conv3d_batching(xp: Any, operation: Any, inputs: Sequence[Any], batched: Sequence[bool]) -> Any:
-    if all(batched):
-        return NotImplemented  # filters of each example's own: example by example
-    size = batch_size(inputs, batched)
-    if (operation.op is conv3d) != batched[0]:
-        return NotImplemented
-    folded = [
-        xp.reshape(each, (size * each.shape[1], *each.shape[2:])) if is_batched else each
-        for each, is_batched in zip(inputs, batched, strict=True)
-    ]
-    return xp.reshape(again(operation, folded), (size, *operation.output.type.static_shape))
-
-
 @conv3d_input_gradient.samples
 def conv3d_input_gradient_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 2, 1, 2, 2), normal(1, 3, 2, 3, 2, seed=1), size=(3, 2, 3))
@@ -267,6 +252,71 @@ def conv3d_transpose_samples() -> Iterator[Sample]:
     yield Sample(normal(1, 2, 1, 2, 2), normal(2, 1, 2, 1, 2, seed=1), (1, 4, 1, 3, 1), 2)
     wrong = ErrorSample(normal(1, 2, 1, 2, 2), normal(2, 1, 2, 1, 2, seed=1), (1, 5, 1, 3, 1), 2)
     yield wrong.raises(ShapeError, "conv3d of such volumes does not have the shape of g")
+
+
+# -- batches of examples
+
+
+def _over_volumes(xp: Any, operation: Any, inputs: Sequence[Any], place: int) -> Any:
+    """For one batched operand, volumes: those of all examples as one batch of volumes."""
+    folded = list(inputs)
+    folded[place] = _folded(xp, inputs[place])
+    return xp.reshape(again(operation, folded), (inputs[place].shape[0], *operation.output.type.static_shape))
+
+
+def _folded(xp: Any, x: Any) -> Any:
+    """Volumes of all examples as one batch of volumes."""
+    return xp.reshape(x, (x.shape[0] * x.shape[1], *x.shape[2:]))
+
+
+@conv3d.batching
+def conv3d_batching(xp: Any, operation: Any, inputs: Sequence[Any], batched: Sequence[bool]) -> Any:
+    if not batched[1]:
+        return _over_volumes(xp, operation, inputs, 0)
+    x, filters = in_all(xp, inputs, batched)
+    over, data_format = _windows_of(operation, filters.shape[1:4])
+    columns, counts = _columns(xp, _folded(xp, x), over, data_format)
+    size, channels = filters.shape[0], filters.shape[5]
+    rows = xp.reshape(columns, (size, -1, columns.shape[1]))
+    y = xp.matmul(rows, xp.reshape(filters, (size, columns.shape[1], channels)))
+    y = _channels_back(xp, xp.reshape(y, (size * x.shape[1], *counts, channels)), data_format)
+    return xp.reshape(y, (size, *operation.output.type.static_shape))
+
+
+@conv3d_input_gradient.batching
+def conv3d_input_gradient_batching(xp: Any, operation: Any, inputs: Sequence[Any], batched: Sequence[bool]) -> Any:
+    if not batched[0]:
+        return _over_volumes(xp, operation, inputs, 1)
+    filters, g = in_all(xp, inputs, batched)
+    over, data_format = _windows_of(operation, filters.shape[1:4])
+    size = operation.attributes["size"]
+    volumes = _channels_last(xp, _folded(xp, g), data_format)
+    count, _, _, _, channels, outputs = filters.type.static_shape
+    rows = xp.reshape(volumes, (count, -1, outputs))
+    weights = xp.reshape(filters, (count, -1, channels, outputs))
+    parts = (
+        xp.reshape(xp.matmul(rows, xp.matrix_transpose(weights[:, tap, ...])), (*volumes.shape[:4], channels))
+        for tap in range(weights.shape[1])
+    )
+    x = untapped(xp, parts, over._replace(axes=_LAST), over.pads(_volume(data_format, 0, size, 0)), size)
+    return xp.reshape(_channels_back(xp, x, data_format), (count, *operation.output.type.static_shape))
+
+
+@conv3d_filter_gradient.batching
+def conv3d_filter_gradient_batching(xp: Any, operation: Any, inputs: Sequence[Any], batched: Sequence[bool]) -> Any:
+    x, g = in_all(xp, inputs, batched)
+    over, data_format = _windows_of(operation, operation.attributes["size"])
+    columns, _ = _columns(xp, _folded(xp, x), over, data_format)
+    rows = xp.reshape(columns, (x.shape[0], -1, columns.shape[1]))
+    g = _channels_last(xp, _folded(xp, g), data_format)
+    found = xp.matmul(xp.matrix_transpose(rows), xp.reshape(g, (x.shape[0], -1, g.shape[4])))
+    return xp.reshape(found, (x.shape[0], *operation.output.type.static_shape))
+
+
+def _windows_of(operation: Any, size: Sequence[Any]) -> tuple[Windows, str]:
+    """The windows of an operation's attributes, and where its channels stand."""
+    given = {name: operation.attributes[name] for name in ("strides", "padding", "data_format", "dilations")}
+    return _windows(tuple(size), **given), given["data_format"]
 
 
 def _windows(size: Any, strides: Any, padding: Any, data_format: str, dilations: Any) -> Windows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from polyflow.core.batching import again, along_axis
+from polyflow.core.batching import along_axis
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.dtypes import int64
 from polyflow.core.samples import ErrorSample, Sample, booleans, normal, values
@@ -13,6 +13,7 @@ from polyflow.core.shapes import broadcast_shapes, product, reduced, single_axis
 from polyflow.core.signature import Axis
 from polyflow.core.types import TensorType, format_shape
 from polyflow.errors import AxisError, DTypeError, ShapeError, ValueRangeError, message
+from polyflow.ops.batched_searching import batched_searchsorted
 
 
 @define_op(traits=Trait.ELEMENTWISE, dtypes={"condition": "bool"}, promote=("x1", "x2"))
@@ -163,9 +164,7 @@ def searchsorted(
 searchsorted.zero_gradient("its result is whole numbers")
 
 
-@searchsorted.batching
-def searchsorted_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
-    return again(operation, inputs) if batched[1] and sum(batched) == 1 else NotImplemented
+searchsorted.batching(batched_searchsorted)
 
 
 @searchsorted.samples

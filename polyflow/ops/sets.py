@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from polyflow.core.batching import again
 from polyflow.core.declaration import define_op
 from polyflow.core.dtypes import bool_, int64
 from polyflow.core.keys import INDEX
 from polyflow.core.samples import ErrorSample, Sample, integers, normal, values
 from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError
+from polyflow.ops.batched_searching import batched_isin
 
 _NO_ORIGIN = "it does not say which element of x each value was taken from; unique_all has a gradient"
 
@@ -123,9 +123,7 @@ def isin(x1: TensorType, x2: TensorType, /, *, invert: bool = False) -> TensorTy
 isin.zero_gradient("its result is boolean")
 
 
-@isin.batching
-def isin_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
-    return NotImplemented if batched[1] else again(operation, inputs)
+isin.batching(batched_isin)
 
 
 @isin.samples

@@ -1,41 +1,49 @@
 """Eager namespaces: each op runs at once on a backend, with exactly the semantics that it has in a graph.
 
-Promotion, dtype checks, inference and errors are the graph's own functions; the backend supplies the kernel. Two arrays
-whose types have met before go straight to the kernel.
+Promotion, dtype checks, inference and errors are the graph's own functions; the backend supplies the kernel. A call on
+operands whose types have met before goes straight to its plan (``eager_plans.py``).
 """
 
 from __future__ import annotations
 
-import inspect
+import itertools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from polyflow.core import building
 from polyflow.core.declaration import Op
-from polyflow.core.dtypes import DTYPES, DType, as_dtype
-from polyflow.core.inference import infer
+from polyflow.core.dtypes import DType, as_dtype, uint32
+from polyflow.core.inference import Inferred
 from polyflow.core.keys import split_index
-from polyflow.core.literal import is_weak_number, literal, weak_literal, weak_type
+from polyflow.core.literal import Literal, is_weak_number, literal, number_type
 from polyflow.core.location import user_location
-from polyflow.core.operators import BINARY, COMPARISON, Namespace
 from polyflow.core.primitives import astype
 from polyflow.core.signature import freeze
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import ArgumentError, BackendError, PolyflowError, message, nearest
 from polyflow.extension.backend import Backend
-from polyflow.extension.kernels import call_kernel, find_kernel
+from polyflow.extension.half_precision import is_widened
+from polyflow.extension.kernels import find_kernel, kernel_for
 from polyflow.extension.manager import Extensions
 from polyflow.extension.manager import extensions as installed_extensions
 from polyflow.ops.index_assignment import assigned_value, index_set
+from polyflow.ops.indexing import tensor_getitem
+from polyflow.ops.random_bits import threefry_words
+from polyflow.ops.random_streams import DEFAULT_SEED, first_key
 from polyflow.runtime.planner import no_kernel
-from polyflow.session.eager_array import EagerArray
-from polyflow.session.inspection import VERSION, WITH_DEVICE, NamespaceInfo
+from polyflow.session.eager_array import EagerArray, EagerNumber
+from polyflow.session.eager_functions import bind_eager_operators, eager_attribute
+from polyflow.session.eager_plans import Numbers, Plan, bound_key, make_plan
+from polyflow.session.inspection import VERSION, NamespaceInfo
 
 Kernel = Callable[..., Any]
 Pair = tuple[Kernel, TensorType]
+
+_MOST_PLANS = 20_000
+_TYPES: dict[TensorType, TensorType] = {}
+"""The types of all eager arrays: equal ones are one object, so that keys may hold their identities."""
 
 
 class EagerNamespace:
@@ -43,25 +51,39 @@ class EagerNamespace:
 
     __array_api_version__ = VERSION
 
-    def __init__(self, backend: Backend, device: str, module: ModuleType, extensions: Extensions) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        device: str,
+        module: ModuleType,
+        extensions: Extensions,
+        seed: int = DEFAULT_SEED,
+        siblings: dict[str, EagerNamespace] | None = None,
+    ) -> None:
         self.backend = backend
         self.device = device
         self.xp = extensions.namespace
+        self.seed = seed
         self.__name__ = f"polyflow.eager.{backend.name}"
         self.known_pairs: dict[tuple[int, int, int], Pair] = {}
         """Kernel and result type of ops on two arrays that need no cast, by the identities of op and types."""
+        self.plans: dict[tuple[Any, ...], Plan] = {}
+        """What calls come to, by all that inference may look at."""
         self._module = module
         self._extensions = extensions
-        self._kernels: dict[Op, Kernel] = {}
-        self._types: dict[TensorType, TensorType] = {}
-        self._numbers: dict[Any, Any] = {}
+        self._siblings = {} if siblings is None else siblings
+        self._siblings[device] = self
+        self._kernels: dict[Any, Kernel] = {}
+        self._numbers: dict[DType, Numbers] = {}
+        first = next(iter(self._siblings.values()))
+        self._streams: dict[tuple[str, int | None], Any] = {} if first is self else first._streams
 
     # -- the namespace
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        found = _eager_attribute(self, self._module, name)
+        found = eager_attribute(self, self._module, name)
         setattr(self, name, found)
         return found
 
@@ -71,8 +93,12 @@ class EagerNamespace:
         return NamespaceInfo(devices, self.backend.dtypes)
 
     def on(self, device: str) -> EagerNamespace:
-        """The namespace of another device of the backend."""
-        return self if device == self.device else eager(self.backend, device, self._module, self._extensions)
+        """The namespace of another device of the backend, which draws from the same streams."""
+        found = self._siblings.get(device)
+        if found is None:
+            checked = _checked_device(self.backend, device)
+            found = EagerNamespace(self.backend, checked, self._module, self._extensions, self.seed, self._siblings)
+        return found
 
     def asarray(
         self, obj: Any, /, *, dtype: Any = None, device: str | None = None, copy: bool | None = None
@@ -81,7 +107,8 @@ class EagerNamespace:
         wanted = None if dtype is None else as_dtype(dtype)
         if device is not None and device != self.device:
             return self.on(device).asarray(obj, dtype=dtype, copy=copy)
-        array = obj if isinstance(obj, EagerArray) else self._converted(obj, wanted, copy)
+        is_own = isinstance(obj, EagerArray) and obj._space.backend is self.backend
+        array = obj if is_own else self._converted(obj, wanted, copy)
         if array.owner is not self:
             array = array.to_device(self.device)
         if wanted is not None and array.dtype is not wanted:
@@ -89,18 +116,19 @@ class EagerNamespace:
                 raise ArgumentError(message("asarray: another dtype needs a copy", found=array.dtype, needed=wanted))
             return self.apply(astype, [array], {"dtype": wanted, "copy": True}, None, None)  # type: ignore[no-any-return]
         if copy and array is obj:
-            return self._wrap(self.backend.copy(array.value), array.type)
+            return self.wrap(self.backend.copy(array.value), array.type)
         return array
 
     def _converted(self, obj: Any, dtype: DType | None, copy: bool | None) -> EagerArray:
         type = self.backend.type_of(obj)
         if type is not None:
-            return self._wrap(self.backend.copy(obj) if copy else obj, type)
-        if copy is False and not hasattr(obj, "__array__"):
-            raise ArgumentError(message("asarray: a list cannot become an array without a copy", found=f"{obj!r:.80}"))
+            return self.wrap(self.backend.copy(obj) if copy else obj, type)
+        if copy is False and (isinstance(obj, EagerArray) or not hasattr(obj, "__array__")):
+            what = "an array of another backend" if isinstance(obj, EagerArray) else "a list"
+            raise ArgumentError(message(f"asarray: {what} cannot become an array without a copy", found=f"{obj!r:.80}"))
         is_nested = isinstance(obj, list | tuple) or is_weak_number(obj)
         snapshot = literal(_unwrapped(obj), dtype if is_nested else None)
-        return self._wrap(self.backend.from_literal(snapshot, self.device), snapshot.type)
+        return self.wrap(self.backend.from_literal(snapshot, self.device), snapshot.type)
 
     def from_dlpack(self, x: Any, /, *, device: str | None = None, copy: bool | None = None) -> EagerArray:
         """The array behind ``x.__dlpack__``, shared where the backend can."""
@@ -108,14 +136,22 @@ class EagerNamespace:
         value = take_over(x.value if isinstance(x, EagerArray) else x)
         if copy:
             value = self.backend.copy(value)
-        array = self._wrap(value, self._type_of(value))
+        array = self.wrap(value, None)
         return array if device is None else array.to_device(device)
 
     def setitem(self, array: EagerArray, key: Any, value: Any) -> EagerArray:
         """A new array: ``array`` with ``value`` where ``key`` points."""
         frozen, indices = split_index(key)
-        operands = [array, assigned_value(array, value), *indices]
+        if is_weak_number(value):
+            assigned = self.wrap(self.numbers(array.dtype)(value), TensorType(array.dtype, ()))
+        else:
+            assigned = assigned_value(array, value)
+        operands = [array, assigned, *indices]
         return self.apply(index_set, operands, {"key": freeze(frozen)}, None, None)  # type: ignore[no-any-return]
+
+    def select(self, array: EagerArray, key: Any) -> Any:
+        """``array[key]`` for keys of any kind."""
+        return tensor_getitem(array, key)
 
     # -- as a builder: what a called op is applied by
 
@@ -128,78 +164,88 @@ class EagerNamespace:
                 return each.owner.apply(op, operands, attributes, name, device)
         if device is not None and device != self.device:
             return self.on(device).apply(op, operands, attributes, name, None)
-        arrays = [
-            each if isinstance(each, EagerArray) or is_weak_number(each) else self.asarray(each) for each in operands
-        ]
-        types = [each.type if isinstance(each, EagerArray) else weak_type(weak_literal(each)) for each in arrays]
+        own = [self._operand(each) for each in operands]
+        plan = self.plan_of(op, own, attributes)
         try:
-            inferred = infer(op, types, attributes)
-            values = [
-                self._value(array, type, dtype)
-                for array, type, dtype in zip(arrays, types, inferred.dtypes, strict=True)
-            ]
-            if op.expansion_rule is not None:
-                inputs = tuple(self._wrap(value, self._type_of(value)) for value in values)
-                with building.overriding(self):
-                    return op.expansion_rule(self, inputs, inferred.attributes)
-            kernel = self._kernel(op)
-            found = call_kernel(kernel, op, values, inferred.attributes, self.backend, self.device)
+            return plan([each.value if type(each) is EagerArray else each for each in own])
         except PolyflowError as error:
-            if "built at" in str(error):
-                raise
-            raise type(error)(f"{error}\n  built at {user_location()}") from None
-        if op.signature.output_count != 1:
-            pairs = zip(found, inferred.outputs, strict=True)
-            return op.result_of(tuple([self._wrap(value, each) for value, each in pairs]))
-        result = self._wrap(found, inferred.outputs[0])
-        if len(types) == 2 and not attributes and inferred.outputs[0].is_static:
-            self._remember(op, kernel, arrays, inferred.dtypes, result)
-        return result
+            raise self.located(error) from None
 
-    def _remember(
-        self, op: Op, kernel: Kernel, arrays: Sequence[Any], dtypes: Sequence[DType | None], result: EagerArray
-    ) -> None:
-        """Let the next call on arrays of these types go straight to the kernel, if none of them needs a cast."""
-        left, right = arrays
-        if not (isinstance(left, EagerArray) and isinstance(right, EagerArray) and left.owner is right.owner is self):
-            return
-        if all(dtype in (None, each.dtype) for dtype, each in zip(dtypes, arrays, strict=True)):
-            key = id(op), id(self._interned(left)), id(self._interned(right))
-            self.known_pairs[key] = kernel, result.type
+    def _operand(self, operand: Any) -> Any:
+        """``operand`` as an array of this namespace, a Python number as it is."""
+        if type(operand) is not EagerArray:
+            if isinstance(operand, EagerNumber):
+                return operand.value
+            if is_weak_number(operand):
+                return operand
+            operand = self.asarray(operand)
+        if operand._space is self:
+            return operand
+        if operand._space.backend is not self.backend:
+            raise self.located(
+                ArgumentError(
+                    message(
+                        "an operand belongs to the namespace of another backend",
+                        found=f"{operand._space.__name__}: {operand.type}",
+                        needed=self.__name__,
+                        remedy="xp.asarray(x), which copies it",
+                    )
+                )
+            )
+        return operand.to_device(self.device)
 
-    def _interned(self, array: EagerArray) -> TensorType:
-        return self._types.setdefault(array.type, array.type)
+    def plan_of(self, op: Op, operands: Sequence[Any], attributes: Mapping[str, Any]) -> Plan:
+        """The plan of ``op`` on arrays of this namespace and Python numbers, made if it is the first of its kind."""
+        types = [each._type if type(each) is EagerArray else self.interned(number_type(each)) for each in operands]
+        key = bound_key(op, types, attributes)
+        plan = None if key is None else self.plans.get(key)
+        if plan is None:
+            try:
+                plan = make_plan(self, op, types, attributes)
+            except PolyflowError as error:
+                raise self.located(error) from None
+            if key is not None:
+                self.keep(key, plan)
+        return plan
 
-    def _wrap(self, value: Any, type: TensorType) -> EagerArray:
-        if not type.is_static:
-            type = self._type_of(value)
-        return EagerArray(value, self._types.setdefault(type, type), self)
+    def keep(self, key: tuple[Any, ...], plan: Plan) -> None:
+        """Have ``plan`` found by ``key``."""
+        if len(self.plans) >= _MOST_PLANS:
+            self.plans.clear()
+        self.plans[key] = plan
 
-    def _type_of(self, value: Any) -> TensorType:
-        found = self.backend.type_of(value)
-        assert found is not None, "kernels return the backend's arrays"
-        return found
+    def located(self, error: PolyflowError) -> PolyflowError:
+        """``error`` with the user's line."""
+        if "built at" in str(error):
+            return error
+        return type(error)(f"{error}\n  built at {user_location()}")
 
-    def _value(self, array: Any, type: TensorType, dtype: DType | None) -> Any:
-        """The backend's array for an operand, in the dtype in which the operands meet."""
-        if type.weak:
-            return self._number(array, dtype or type.known_dtype)
-        if array.owner is not self:
-            array = array.to_device(self.device)
-        if dtype is None or dtype is type.dtype:
-            return array.value
-        return self._kernel(astype)(array.value, self.backend.native_dtype(dtype))
+    # -- what plans are made of
 
-    def _number(self, number: Any, dtype: DType) -> Any:
-        key = dtype, type(number), repr(number)
-        if key not in self._numbers:
-            if len(self._numbers) > 10_000:
-                self._numbers.clear()
-            value = literal(weak_literal(number).tolist(), dtype)
-            self._numbers[key] = self.backend.from_literal(value, self.device)
-        return self._numbers[key]
+    def interned(self, type: TensorType) -> TensorType:
+        """The one object that stands for all types equal to ``type``."""
+        return _TYPES.setdefault(type, type)
 
-    def _kernel(self, op: Op) -> Kernel:
+    def wrap(self, value: Any, type: TensorType | None) -> EagerArray:
+        """A backend's array as one of this namespace; without a static ``type`` it is asked for its own."""
+        if type is None or not type.is_static:
+            type = self.backend.type_of(value)
+            assert type is not None, "kernels return the backend's arrays"
+        return EagerArray(value, self.interned(type), self)
+
+    def numbers(self, dtype: DType) -> Numbers:
+        """What makes arrays of ``dtype`` of Python numbers."""
+        if dtype not in self._numbers:
+            self._numbers[dtype] = Numbers(self, dtype)
+        return self._numbers[dtype]
+
+    def caster(self, dtype: DType) -> Callable[[Any], Any]:
+        """What casts a backend's array to ``dtype``."""
+        kernel, native = self.kernel(astype), self.backend.native_dtype(dtype)
+        return lambda value: kernel(value, native)
+
+    def kernel(self, op: Op) -> Kernel:
+        """The kernel of ``op`` as it is called outside a program."""
         if op not in self._kernels:
             found = find_kernel(op, self.backend)
             if found is None:
@@ -207,115 +253,42 @@ class EagerNamespace:
             self._kernels[op] = self.backend.eager(found, self.device)
         return self._kernels[op]
 
+    def kernel_for(self, op: Op, types: Sequence[TensorType], inferred: Inferred) -> Kernel:
+        """The kernel for operands of ``types``, computing in float32 where 16-bit floats ask for it."""
+        outputs = [each.dtype for each in inferred.outputs]
+        operands = [dtype or each.dtype for dtype, each in zip(inferred.dtypes, types, strict=True)]
+        if not is_widened(op, [*operands, *outputs], self.backend):
+            return self.kernel(op)
+        key = op, *outputs
+        if key not in self._kernels:
+            self.kernel(op)  # which says so where there is none
+            found = kernel_for(op, self.backend, operands, outputs)
+            assert found is not None, "the op has a kernel, which is wrapped"
+            self._kernels[key] = self.backend.eager(found, self.device)
+        return self._kernels[key]
+
+    # -- what rules call their builder's conversions
+
     def as_tensor(self, value: Any) -> EagerArray:
         """``value`` as an array of this namespace: what rules call their builder's conversion."""
         return self.asarray(value)
 
-    def cast(self, array: EagerArray, dtype: DType) -> EagerArray:
-        """The array in ``dtype``."""
+    def cast(self, array: EagerArray, dtype: DType | None) -> EagerArray:
+        """The array in ``dtype``, a Python number in its own for ``None``."""
+        if isinstance(array, EagerNumber):
+            wanted = dtype or array.dtype
+            return self.wrap(self.numbers(wanted)(array.value), TensorType(wanted, ()))
         return self.asarray(array, dtype=dtype)
+
+    def next_key(self, name: str, seed: int | None) -> EagerArray:
+        """The key of the next draw from the stream called ``name``, or from that of a ``seed`` of its own."""
+        count = next(self._streams.setdefault((name, seed), itertools.count()))
+        words = threefry_words(*first_key(self.seed, f"{name}/stream" if seed is None else seed), count)
+        key = Literal(uint32, (2,), b"".join(word.to_bytes(4, sys.byteorder) for word in words))
+        return self.wrap(self.backend.from_literal(key, self.device), key.type)
 
     def __repr__(self) -> str:
         return f"<namespace {self.__name__} on {self.device}>"
-
-
-class _Inner:
-    """A namespace within one, such as ``linalg``."""
-
-    def __init__(self, space: EagerNamespace, module: ModuleType) -> None:
-        self._space = space
-        self._module = module
-        self.__name__ = f"{space.__name__}.{module.__name__.rpartition('.')[2]}"
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        found = _eager_attribute(self._space, self._module, name)
-        setattr(self, name, found)
-        return found
-
-
-_NAMESPACES = ("linalg", "fft", "nn", "random")
-
-
-def _eager_attribute(space: EagerNamespace, module: ModuleType, name: str) -> Any:
-    """What ``name`` is in the namespace: the function of that name in polyflow, run at once."""
-    if name in DTYPES:
-        return DTYPES[name]
-    found = getattr(module, name, None) if name in getattr(module, "__all__", ()) else None
-    if isinstance(found, ModuleType) and name in _NAMESPACES:
-        return _Inner(space, found)
-    if isinstance(found, Op):
-        return _eager_op(space, found)
-    if isinstance(found, int | float) or (found is None and name == "newaxis"):
-        return found
-    if callable(found) and not isinstance(found, type) and name not in _GRAPH_ONLY:
-        return _eager_function(space, found)
-    raise AttributeError(f"namespace {space.__name__!r} has no {name!r}")
-
-
-_GRAPH_ONLY = {
-    "constant", "placeholder", "gradients", "group", "no_op", "get_default_graph", "reset_default_graph", "hookimpl",
-    "name_scope", "control_dependencies", "device", "global_variables", "trainable_variables", "get_default_session",
-    "define_op", "custom_gradient", "eager",
-}  # fmt: skip
-
-
-def _eager_op(space: EagerNamespace, op: Op) -> Callable[..., Any]:
-    identity, pairs = id(op), space.known_pairs
-
-    def function(*args: Any, **kwargs: Any) -> Any:
-        if len(args) == 2 and not kwargs:
-            left, right = args
-            if type(left) is EagerArray and type(right) is EagerArray:
-                pair = pairs.get((identity, id(left._type), id(right._type)))
-                if pair is not None and left._space is right._space is space:
-                    return EagerArray(pair[0](left.value, right.value), pair[1], space)
-        with building.overriding(space):
-            return op(*args, **kwargs)
-
-    _describe(function, op.rule, op.name, op.__doc__)
-    return function
-
-
-def _eager_function(space: EagerNamespace, target: Callable[..., Any]) -> Callable[..., Any]:
-    def function(*args: Any, **kwargs: Any) -> Any:
-        with building.overriding(space):
-            return target(*args, **kwargs)
-
-    _describe(function, target, target.__name__, target.__doc__)
-    return function
-
-
-def _describe(function: Any, target: Callable[..., Any], name: str, manual: str | None) -> None:
-    """Give a function of the namespace the name, manual and signature that the standard gives it."""
-    parameters = [each for each in inspect.signature(target).parameters.values() if each.name != "name"]
-    if name in WITH_DEVICE:
-        device = inspect.Parameter("device", inspect.Parameter.KEYWORD_ONLY, default=None)
-        parameters = [*parameters, device]
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = manual
-    function.__signature__ = inspect.Signature(parameters)
-
-
-def bind_eager_operators(namespace: Namespace) -> None:
-    """Give the operators on two eager arrays the short way to the kernel."""
-    for word, name in {**BINARY, **COMPARISON}.items():
-        slow = getattr(EagerArray, f"__{word}__")
-        setattr(EagerArray, f"__{word}__", _fast_binary(id(getattr(namespace, name)), slow))
-
-
-def _fast_binary(identity: int, slow: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def method(self: EagerArray, other: Any, /) -> Any:
-        if type(other) is EagerArray:
-            space = self._space
-            pair = space.known_pairs.get((identity, id(self._type), id(other._type)))
-            if pair is not None and other._space is space:
-                return EagerArray(pair[0](self.value, other.value), pair[1], space)
-        return slow(self, other)
-
-    method.__name__ = slow.__name__
-    return method
 
 
 def _unwrapped(obj: Any) -> Any:
@@ -330,6 +303,8 @@ def eager(
     device: str | None = None,
     module: ModuleType | None = None,
     extensions: Extensions | None = None,
+    *,
+    seed: int | None = None,
 ) -> EagerNamespace:
     """The array API namespace whose functions run at once on ``backend``.
 
@@ -340,21 +315,37 @@ def eager(
 
     Its arrays hold the backend's own (``array.value``); promotion, defaults and errors are those of the graph. The same
     arguments give the same namespace.
+
+    Random functions without a key draw from streams, one for each name (that of the function, or ``name=``): each call
+    draws new numbers, in the same sequence in every process and on every backend, and a call of another function
+    changes nothing in it. They are the numbers that the runs of an operation of that name draw in a graph of the same
+    seed. With ``seed`` a namespace with streams of its own is made, a new one each time, whose arrays belong to it
+    alone; without, the streams of the one namespace have the seed 0.
+
+    >>> [float(pf.eager("numpy", seed=5).random.uniform(())) for _ in range(2)]
+    [0.8299659490585327, 0.8299659490585327]
+
+    Raises ``BackendError`` for a device that the backend does not have.
     """
     installed = extensions or installed_extensions()
     chosen = installed.backend(backend) if isinstance(backend, str) else backend
-    name = device or chosen.devices()[0]
-    if name not in chosen.devices():
-        raise BackendError(
-            message(f"backend {chosen.name!r} has no device {name!r}", needed=nearest(name, chosen.devices()))
-        )
+    name = _checked_device(chosen, device or chosen.devices()[0])
+    package = module or sys.modules[__name__.partition(".")[0]]
+    if not _SPACES:
+        bind_eager_operators(package)
     key = id(chosen), name
     if key not in _SPACES:
-        package = module or sys.modules[__name__.partition(".")[0]]
-        if not _SPACES:
-            bind_eager_operators(package)
-        _SPACES[key] = EagerNamespace(chosen, name, package, installed)
-    return _SPACES[key]
+        siblings = next((each._siblings for each in _SPACES.values() if each.backend is chosen), None)
+        _SPACES[key] = EagerNamespace(chosen, name, package, installed, siblings=siblings)
+    return _SPACES[key] if seed is None else EagerNamespace(chosen, name, package, installed, seed)
+
+
+def _checked_device(backend: Backend, device: str) -> str:
+    if device not in backend.devices():
+        raise BackendError(
+            message(f"backend {backend.name!r} has no device {device!r}", needed=nearest(device, backend.devices()))
+        )
+    return device
 
 
 _SPACES: dict[tuple[int, str], EagerNamespace] = {}

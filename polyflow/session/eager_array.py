@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from polyflow.core.dtypes import DType
+from polyflow.core.literal import weak_literal
 from polyflow.core.operators import Operators
 from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError, ShapeError, message
-from polyflow.ops.indexing import tensor_getitem
 
 if TYPE_CHECKING:
     from polyflow.session.eager import EagerNamespace
@@ -104,7 +105,7 @@ class EagerArray(Operators):
     def _item(self, what: str) -> Any:
         if self.shape:
             raise ShapeError(message(f"only one element becomes {what}", found=str(self._type), needed="rank 0"))
-        return self._space.backend.to_literal(self.value).tolist()
+        return _PYTHON[self.dtype.kind](self.value)
 
     # -- exchange
 
@@ -138,17 +139,30 @@ class EagerArray(Operators):
         array = numpy.asarray(self.value)
         return array if dtype is None else array.astype(dtype)
 
-    # -- elements
+    if TYPE_CHECKING:  # bound to the ops together with the operators
 
-    def __getitem__(self, key: Any) -> Any:
-        return tensor_getitem(self, key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        """Put ``value`` where ``key`` points: in this array, and in no other that shares its memory."""
-        replaced = self._space.setitem(self, key, value)
-        self.value, self._type = replaced.value, replaced.type
+        def __getitem__(self, key: Any, /) -> Any: ...
+        def __setitem__(self, key: Any, value: Any, /) -> None: ...
 
     def __repr__(self) -> str:
         value = self._space.backend.to_literal(self.value)
         text = str(value.tolist()) if value.size <= 100 else "..."
         return f"<array {text} {self._type} on {self._space.backend.name}>"
+
+
+_PYTHON: dict[str, Any] = {"bool": bool, "int": int, "uint": int, "float": float, "complex": complex}
+"""What makes a Python number of an array of rank 0, by the kind of its dtype."""
+
+
+class EagerNumber(EagerArray):
+    """A Python number among the operands of a rule that is to get it as it is: exact, and of a weak type.
+
+    A rule reads it as it reads one in a program, ``operation.attributes["value"]``, or casts it by its builder.
+    """
+
+    __slots__ = ()
+
+    @property
+    def operation(self) -> Any:
+        """What stands for the constant that the number is in a program."""
+        return SimpleNamespace(attributes={"value": weak_literal(self.value)})

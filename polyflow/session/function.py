@@ -12,6 +12,7 @@ from polyflow.core import building
 from polyflow.core.dtypes import as_dtype
 from polyflow.core.graph import Graph
 from polyflow.core.location import user_location
+from polyflow.core.structures import LEAF, Rebuild, Structure, flatten
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import ArgumentError, GraphError, message
@@ -20,7 +21,6 @@ from polyflow.ops.state import Variable
 from polyflow.session.eager_array import EagerArray
 from polyflow.session.prepared import Prepared
 from polyflow.session.session import Session
-from polyflow.session.structures import LEAF, Rebuild, Structure, flatten
 from polyflow.session.tracing import TracedGraph, current_builder, is_array, is_number, number_dtype
 
 _log = logging.getLogger(__name__)

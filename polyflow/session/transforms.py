@@ -14,13 +14,13 @@ from polyflow.autodiff.gradients import gradients_op
 from polyflow.core import building
 from polyflow.core.graph import Graph
 from polyflow.core.location import user_location
+from polyflow.core.structures import Structure, flatten
 from polyflow.core.tensor import Tensor
 from polyflow.errors import ArgumentError, DTypeError, ShapeError, message
 from polyflow.extension.backend import Backend
 from polyflow.ops.creation import zeros_like
 from polyflow.ops.manipulation import broadcast_to
 from polyflow.session.function import Function
-from polyflow.session.structures import Structure, flatten
 from polyflow.session.tracing import as_tensors, current_builder, is_array, is_number, is_tensor_like
 
 

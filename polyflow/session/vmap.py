@@ -1,24 +1,21 @@
-"""``vmap``, and what is made of it: ``jacobian`` and ``hessian``."""
+"""``vmap``: a function of one example as a function of many."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Any
 
 from polyflow.autodiff.vectorised import Example, common_size, vmap_op, without_axis
 from polyflow.core import building
 from polyflow.core.graph import Graph
 from polyflow.core.location import user_location
+from polyflow.core.structures import Structure, flatten, spread
 from polyflow.core.tensor import Tensor
-from polyflow.errors import ArgumentError, DTypeError, ShapeError, message
+from polyflow.errors import ArgumentError, message
 from polyflow.extension.backend import Backend
-from polyflow.ops.creation import eye
-from polyflow.ops.manipulation import reshape
 from polyflow.session.function import Function
-from polyflow.session.structures import Structure, flatten, spread
 from polyflow.session.tracing import TracedGraph, as_tensors, is_tensor_like
-from polyflow.session.transforms import Arguments, grad, gradients_of, transform
+from polyflow.session.transforms import transform
 
 
 def vmap(
@@ -132,93 +129,3 @@ def _check_mapped(structure: Structure, values: Sequence[Any], axes: Sequence[An
                     remedy="None in in_axes for what is the same for all examples",
                 )
             )
-
-
-def jacobian(
-    f: Callable[..., Any],
-    argnums: int | Sequence[int] = 0,
-    *,
-    backend: str | Backend | None = None,
-    device: str | None = None,
-) -> Function:
-    """The Jacobian of ``f``: for each result of shape S and argument of shape T an array of shape (*S, *T).
-
-    >>> import numpy as np, polyflow as pf
-    >>> pf.jacobian(lambda x: x[:2] * x[2])(np.asarray([1.0, 2.0, 3.0])).tolist()
-    [[3.0, 0.0, 1.0], [0.0, 3.0, 2.0]]
-
-    The structure is that of the result, with that of the argument at each leaf, or with a tuple of them for a tuple of
-    ``argnums``. By reverse mode, with all elements of a result at once (``vmap``): for results smaller than arguments.
-    Raises ``DTypeError`` for complex numbers, ``ShapeError`` where the shape of a result is not known.
-    """
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-
-    def symbolic(*args: Any, **kwargs: Any) -> Any:
-        builder: Any = building.overriding_builder()
-        arguments = Arguments("jacobian", args, chosen)
-        arguments.check_differentiable()
-        leaves, structure = flatten(arguments.call(f, kwargs))
-        outputs = [builder.as_tensor(each) for each in leaves]
-        for tensor in (*arguments.tensors, *outputs):
-            _check_real("jacobian", tensor)
-
-        def row(place: int, cotangent: Tensor) -> list[Tensor]:
-            example = Arguments("jacobian", args, chosen)
-            found, _ = flatten(example.call(f, kwargs))
-            y = building.overriding_builder().as_tensor(found[place])  # type: ignore[union-attr]
-            return gradients_of([y], [cotangent], example.tensors)
-
-        found = []
-        for place, y in enumerate(outputs):
-            shape = y.type.static_shape
-            basis = reshape(eye(prod(shape), dtype=y.dtype), (prod(shape), *shape))
-            rows = vmap(lambda cotangent, place=place: row(place, cotangent))(basis)
-            parts = [
-                reshape(each, (*shape, *x.type.static_shape)) for each, x in zip(rows, arguments.tensors, strict=True)
-            ]
-            rebuilt = arguments.rebuild(parts)
-            found.append(rebuilt[0] if isinstance(argnums, int) else tuple(rebuilt))
-        return structure.rebuild(found)
-
-    return transform(f, "jacobian", symbolic, backend, device)
-
-
-def _check_real(name: str, tensor: Tensor) -> None:
-    if not tensor.type.is_static:
-        raise ShapeError(
-            message(
-                f"{name}: a type is not known",
-                found=str(tensor.type),
-                needed="a dtype and every dimension",
-                where=tensor.operation.location,
-                remedy="call it on arrays, or give the placeholders above a dtype and a shape",
-            )
-        )
-    if not tensor.type.known_dtype.is_floating:
-        raise DTypeError(
-            message(
-                f"{name} is defined for real floating-point arguments and results",
-                found=str(tensor.type),
-                where=tensor.operation.location,
-                remedy="vjp or jvp, which are defined for complex numbers too",
-            )
-        )
-
-
-def hessian(
-    f: Callable[..., Any],
-    argnums: int | Sequence[int] = 0,
-    *,
-    backend: str | Backend | None = None,
-    device: str | None = None,
-) -> Function:
-    """The second derivatives of ``f``, which returns a real scalar: the Jacobian of its gradient.
-
-    >>> import numpy as np, polyflow as pf
-    >>> pf.hessian(lambda x: x[0] * x[1] ** 2)(np.asarray([1.0, 3.0])).tolist()
-    [[0.0, 6.0], [6.0, 2.0]]
-
-    For an argument of shape T it has the shape (*T, *T); structures nest as in :func:`polyflow.jacobian`.
-    """
-    both = jacobian(grad(f, argnums), argnums)
-    return transform(f, "hessian", both.__wrapped__, backend, device)

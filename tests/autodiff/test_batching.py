@@ -12,9 +12,11 @@ import pytest
 from polyflow_conformance.cases import Case, value_cases
 
 import polyflow as pf
+from polyflow.core.declaration import Op, Trait
 from polyflow.core.dtypes import STANDARD_DTYPES, float64
 from polyflow.core.literal import Literal
 from polyflow.core.samples import ArraySpec, map_specs
+from polyflow.core.types import TensorType
 from polyflow.errors import AxisError, GraphError, ShapeError, VerificationError
 from polyflow.extension.manager import extensions
 
@@ -75,8 +77,17 @@ def is_data_dependent(case: Case, arrays: Sequence[np.ndarray]) -> bool:
         return not all(each.type.is_static for each in result)
 
 
+UNROLLED = {
+    "assigned": "it stands for a session's state",
+    "index_add": "a mask of each example's own that stands behind another axis",
+    **dict.fromkeys(("nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values"), "sizes differ"),
+}
+"""Ops without effects that are done example by example for some operands, and why."""
+
+
 @pytest.mark.parametrize("name", OPS)
-def test_vmap_of_an_op_equals_a_loop(name: str) -> None:
+def test_vmap_of_an_op_equals_a_loop(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "polyflow")
     for case in cases_of(OPS[name]):
         specs = specs_of(case)
         variants = [[variant(case, spec, number) for number in range(SIZE)] for spec in specs]
@@ -100,6 +111,8 @@ def test_vmap_of_an_op_equals_a_loop(name: str) -> None:
                 wanted = np.stack([row[place] for row in rows])
                 assert result.dtype == wanted.dtype, (case.id, axes)
                 np.testing.assert_allclose(result, wanted, rtol=1e-9, atol=1e-9, err_msg=f"{case.id} {axes}")
+    on_the_host = OPS[name].has_trait(Trait.EFFECT) or OPS[name].has_trait(Trait.HOST)
+    assert name in UNROLLED or on_the_host or "no batching rule" not in caplog.text
 
 
 @pytest.mark.parametrize("size", [0, 1])
@@ -111,14 +124,74 @@ def test_a_batch_may_hold_one_example_or_none(size: int) -> None:
 
 
 def test_an_op_without_a_rule_is_done_for_each_example_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
-    edges = np.sort(np.random.default_rng(0).normal(size=(3, 5)))
-    function = pf.vmap(lambda row: pf.searchsorted(row, pf.constant([0.0, 1.0], pf.float64)))
+    def rule(x: TensorType, /) -> TensorType:
+        return x
+
+    backwards = Op(rule, name="backwards_for_test")
+    backwards.kernel(lambda xp, x: xp.flip(x))
+    function = pf.vmap(backwards)
+    x = np.arange(15.0).reshape(3, 5)
     with caplog.at_level(logging.INFO, "polyflow"):
-        found = function(edges)
-    np.testing.assert_array_equal(found, [np.searchsorted(row, [0.0, 1.0]) for row in edges])
-    assert f"searchsorted, built at {__file__}" in caplog.text
+        found = function(x)
+    np.testing.assert_array_equal(found, x[:, ::-1])
+    assert f"backwards_for_test, built at {__file__}" in caplog.text
     assert "is done 3 times" in caplog.text
-    assert "vmap/unrolled_searchsorted/" in function.explain(edges)
+    assert "vmap/unrolled_backwards_for_test/" in function.explain(x)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+@pytest.mark.parametrize("dtype", ["float64", "int8"])
+def test_tables_of_each_examples_own_are_searched_together(side: Any, dtype: str) -> None:
+    random = np.random.default_rng(3)
+    tables = np.sort(random.integers(-4, 5, (4, 7))).astype(dtype)
+    sought = random.integers(-6, 7, (4, 2, 5)).astype(dtype)
+    if dtype == "float64":
+        tables[1, -2:], sought[1, 0, 0], sought[1, 0, 1], tables[2, 0] = np.nan, np.nan, np.inf, -0.0
+        tables[2].sort()
+    wanted = [np.searchsorted(table, each, side=side) for table, each in zip(tables, sought, strict=True)]
+    found = pf.vmap(lambda table, each: pf.searchsorted(table, each, side=side))(tables, sought)
+    np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "uint8", "bool", "complex128"])
+def test_membership_in_tables_of_each_examples_own(dtype: str) -> None:
+    random = np.random.default_rng(4)
+    tables, sought = (random.integers(0, 6, shape).astype(dtype) for shape in [(4, 2, 3), (4, 5)])
+    if dtype == "float64":
+        tables[0, 0, 0], sought[0, 0] = np.nan, np.nan
+    wanted = [np.isin(each, table) for table, each in zip(tables, sought, strict=True)]
+    np.testing.assert_array_equal(pf.vmap(lambda each, table: pf.isin(each, table))(sought, tables), wanted)
+
+
+def test_each_example_draws_from_its_own_key(caplog: pytest.LogCaptureFixture) -> None:
+    draws = {
+        "uniform": lambda key: pf.random.uniform((2, 3), key=key),
+        "normal64": lambda key: pf.random.normal((4,), dtype="float64", key=key),
+        "randint": lambda key: pf.random.randint((5,), 0, 10, key=key),
+        "shuffle": lambda key: pf.random.permutation(6, key=key),
+        "bits": lambda key: pf.random.bits(pf.random.fold_in(pf.random.split(key, 3)[1], 7), (2,), "uint8"),
+        "gamma": lambda key: pf.random.gamma((3,), 0.5, key=key),
+    }
+    keys = pf.function(lambda: pf.random.split(pf.random.key(5), 4))()
+    with caplog.at_level(logging.INFO, "polyflow"):
+        for name, draw in draws.items():
+            found, one = pf.vmap(draw)(keys), pf.function(draw)
+            np.testing.assert_allclose(found, [one(key) for key in keys], rtol=1e-6, err_msg=name)
+    assert "no batching rule" not in caplog.text
+
+
+def test_a_gradient_of_indexing_is_mapped_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    x = np.random.default_rng(0).normal(size=(4, 5, 3, 6))
+    rows, columns = np.asarray([0, 2, 2]), np.asarray([[5], [1]])
+    keys = [
+        (slice(1, 4),), (0,), (..., -1), (rows,), (slice(None), slice(None, None, 2), columns),
+        (rows, slice(None), columns),
+    ]  # fmt: skip
+    with caplog.at_level(logging.INFO, "polyflow"):
+        for key in keys:
+            gradient = pf.grad(lambda a, key=key: pf.sum(pf.sin(a[key]) ** 2))
+            np.testing.assert_allclose(pf.vmap(gradient)(x), [gradient(each) for each in x], rtol=1e-12, atol=1e-12)
+    assert "no batching rule" not in caplog.text
 
 
 def test_what_is_the_same_for_all_is_computed_once() -> None:

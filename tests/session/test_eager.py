@@ -5,6 +5,7 @@ from __future__ import annotations
 import array_api_compat
 import numpy as np
 import pytest
+from polyflow_numpy.backend import NumpyBackend
 
 import polyflow as pf
 from polyflow.core.declaration import Op
@@ -102,9 +103,23 @@ def test_an_eager_array_becomes_a_constant_in_a_graph():
 
 
 def test_what_belongs_to_graphs_is_not_in_the_namespace(xp):
-    for name in ("placeholder", "Session", "gradients", "Variable", "no_such_function"):
+    for name in (
+        "placeholder",
+        "placeholder_with_default",
+        "set_random_seed",
+        "Session",
+        "gradients",
+        "Variable",
+        "no_such_function",
+    ):
         with pytest.raises(AttributeError):
             getattr(xp, name)
+
+
+def test_fill_takes_its_shape_from_an_array(xp):
+    assert xp.fill([2, 1], 0.5).value.tolist() == [[0.5], [0.5]]
+    assert xp.fill(xp.asarray([3]), xp.asarray(7, dtype=xp.int8)).dtype == xp.int8
+    assert xp.fill((2,), 1).dtype == xp.int64
 
 
 def test_numpy_warns_of_nothing_and_its_settings_stay():
@@ -161,8 +176,9 @@ def test_a_result_whose_shape_depends_on_data_is_not_taken_for_the_next_ones():
         assert found.shape == found.value.shape == (sum(mask),)
 
 
-def test_a_dtype_that_the_backend_lacks_is_refused_with_those_it_has():
-    xp = pf.eager("numpy")
+def test_a_dtype_that_the_backend_lacks_is_refused_with_those_it_has(monkeypatch):
+    monkeypatch.setattr("polyflow_numpy.backend.find_spec", lambda name: None)  # as where ml_dtypes is not installed
+    xp = pf.eager(NumpyBackend())
     with pytest.raises(pf.errors.DTypeError, match="backend 'numpy' has no dtype bfloat16") as caught:
         xp.zeros((2,), dtype=xp.bfloat16)
     assert "float64" in str(caught.value)

@@ -8,6 +8,7 @@ from typing import Any
 
 import array_api_compat
 import array_api_extra as xpx
+import einops as plain_einops
 import numpy as np
 import pytest
 import scipy.fft
@@ -22,6 +23,7 @@ from sklearn.metrics import pairwise
 from sklearn.utils import extmath
 
 import polyflow as pf
+import polyflow.compat.einops
 from polyflow.errors import SymbolicValueError
 from tests.programs import finite_differences
 
@@ -83,6 +85,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "einops.rearrange": lambda x: einops.rearrange(x, "a (b c) -> b a c", b=2) ** 2,
     "einops.reduce": lambda x: einops.reduce(x, "a (b c) -> a c", "max", b=2),
     "einops.repeat": lambda x: einops.repeat(x * x, "a b -> a 2 b"),
+    "einops.einsum": lambda x: plain_einops.einsum(x, x, "a b, c b -> a c"),
     "einops.pack": lambda x: einops.pack([x, x * x], "a *")[0],
     "sklearn.utils.extmath.softmax": extmath.softmax,
     "sklearn.metrics.pairwise.cosine_similarity": lambda x: pairwise.cosine_similarity(x, like(x, Y)),
@@ -123,6 +126,15 @@ def test_its_gradient_equals_finite_differences(name: str) -> None:
     np.testing.assert_allclose(gradient, wanted, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "jax"])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_it_runs_on_eager_arrays(name: str, backend: str) -> None:
+    xp: Any = pf.eager(backend)
+    found = FUNCTIONS[name](xp.asarray(X.copy()))
+    assert array_api_compat.array_namespace(found) is xp
+    np.testing.assert_allclose(found, FUNCTIONS[name](X.copy()), rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", ["scipy.special.logsumexp", "array_api_extra.cov", "einops.reduce"])
 def test_it_is_mapped_and_differentiated_again_on_jax(name: str) -> None:
     function = weighted(FUNCTIONS[name])
@@ -138,6 +150,27 @@ def test_tensors_are_lazy_arrays_of_polyflow() -> None:
     assert array_api_compat.is_array_api_obj(x)
     assert array_api_compat.array_namespace(x, x * 2) is pf
     assert array_api_compat.size(x) == 12
+
+
+@pytest.mark.parametrize("backend", ["numpy", "jax", "reference"])
+def test_eager_arrays_are_arrays_of_their_namespace_and_not_lazy(backend: str) -> None:
+    xp: Any = pf.eager(backend)
+    x = xp.asarray([[1.0, 2.0]])
+    assert array_api_compat.is_array_api_obj(x)
+    assert array_api_compat.array_namespace(x, x * 2, 3.0, None) is xp
+    assert not array_api_compat.is_lazy_array(x)
+    assert array_api_compat.is_writeable_array(x)
+    assert array_api_compat.size(x) == 2
+    assert array_api_compat.device(x) == x.device == array_api_compat.device(array_api_compat.to_device(x, x.device))
+    with pytest.raises(TypeError, match="Multiple namespaces"):
+        array_api_compat.array_namespace(x, np.ones(2))
+
+
+def test_a_tensor_whose_size_is_not_known_is_lazy_and_has_no_size() -> None:
+    x = pf.placeholder("float64", (None, 4))
+    assert array_api_compat.is_lazy_array(x)
+    assert array_api_compat.size(x) is None
+    assert array_api_compat.array_namespace(x, 1.5) is pf
 
 
 @pytest.mark.parametrize(
