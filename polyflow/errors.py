@@ -60,6 +60,10 @@ class FetchError(PolyflowError, ValueError, TypeError):
     """A fetch that is no tensor, operation, variable or name of the session's graph."""
 
 
+class ControlFlowError(PolyflowError, ValueError):
+    """Branches or iterations do not fit together."""
+
+
 class GradientError(PolyflowError, LookupError):
     """An operation on the way of a gradient that has no gradient rule, or a rule that broke its contract."""
 
@@ -78,6 +82,30 @@ class SessionClosedError(PolyflowError, RuntimeError):
 
 class ExecutionError(PolyflowError, RuntimeError):
     """A kernel that failed while a program ran."""
+
+
+class RunEndedError(PolyflowError, RuntimeError):
+    """Base class of what ends a run without a fault of a kernel: an end of input, a cancellation, a time limit."""
+
+
+class OutOfRangeError(RunEndedError, EOFError):
+    """No more input: a closed queue with too few elements, or a counter at its limit."""
+
+
+class CancelledError(RunEndedError):
+    """An operation that was waiting, or would have waited, when its queue or its session was closed."""
+
+
+class DeadlineExceededError(RunEndedError, TimeoutError):
+    """A run that waited until its time was over."""
+
+
+class DeadlockError(RunEndedError):
+    """Runs that wait for each other, or for something that nobody is left to do."""
+
+
+class InvalidArgumentError(RunEndedError, AssertionError, ValueError):
+    """A condition that a program asserts, and that did not hold."""
 
 
 class PluginError(PolyflowError, ImportError):

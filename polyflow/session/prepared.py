@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import ArgumentError, message
+from polyflow.runtime.options import RunOptions
+from polyflow.session.planning import may_wait
 
 if TYPE_CHECKING:
+    from polyflow.core.structures import Rebuild
     from polyflow.session.session import Session
-    from polyflow.session.structures import Rebuild
 
 Call = Callable[[Sequence[Any]], Any]
 
@@ -20,9 +22,15 @@ class Prepared:
     """A function of fed values that returns fetched ones; made by ``session.prepare``."""
 
     def __init__(
-        self, session: Session, elements: Sequence[Tensor | Operation], rebuild: Rebuild, feeds: Sequence[Tensor]
+        self,
+        session: Session,
+        elements: Sequence[Tensor | Operation],
+        rebuild: Rebuild,
+        feeds: Sequence[Tensor],
+        options: RunOptions | None = None,
     ) -> None:
         self._session = session
+        self._options = options
         self._elements = tuple(elements)
         self._rebuild = rebuild
         self._feeds = tuple(feeds)
@@ -59,26 +67,35 @@ class Prepared:
     def _make_call(self, feeds: dict[Tensor, TensorType]) -> Call:
         session = self._session
         plan = session._plan(self._elements, feeds)
+        options = self._options
+        finish = self._finisher()
+
+        def call_waiting(values: Sequence[Any]) -> Any:
+            return finish(session._execute_waiting(plan, values, options))
+
+        if options is not None or may_wait(plan):
+            return call_waiting
         reads, writes = plan.specialised.reads, plan.specialised.writes
         function, guarded, guard = plan.function, plan.guarded, session.backend.guard
         read_cells = [session.cell(each) for each in reads]
         write_cells = [session.cell(each) for each in writes]
         count = len(plan.program.results) - len(writes)
-        finish = self._finisher()
-        lock = session._lock
+        lock, held = session._lock, session._host.holders
 
         def call(values: Sequence[Any]) -> Any:
             with lock:
-                try:
-                    found = function(*values, *[cell[0] for cell in read_cells])
-                except Exception as error:
-                    raise plan.failure(error) from error
-                fetched: Sequence[Any] = found
-                if guarded:
-                    fetched = [guard(each) if index in guarded else each for index, each in enumerate(found)]
-                for index, cell in enumerate(write_cells, count):
-                    cell[0] = found[index]
-            return finish(fetched)
+                is_free = not held or held.keys().isdisjoint(writes)
+                if is_free:
+                    try:
+                        found = function(*values, *[cell[0] for cell in read_cells])
+                    except Exception as error:
+                        raise plan.failure(error) from error
+                    fetched: Sequence[Any] = found
+                    if guarded:
+                        fetched = [guard(each) if index in guarded else each for index, each in enumerate(found)]
+                    for index, cell in enumerate(write_cells, count):
+                        cell[0] = found[index]
+            return finish(fetched) if is_free else call_waiting(values)
 
         return call
 

@@ -10,16 +10,28 @@ from typing import Any
 from polyflow.core.building import Builder, swap_default
 from polyflow.core.graph import Graph, get_default_graph
 from polyflow.core.literal import literal
+from polyflow.core.location import user_location
 from polyflow.core.tensor import Operation, Tensor, set_session_finder
 from polyflow.core.types import TensorType, accepts
-from polyflow.errors import BackendError, FeedError, PolyflowError, SessionClosedError, message, nearest
+from polyflow.errors import (
+    BackendError,
+    FeedError,
+    PolyflowError,
+    RunEndedError,
+    SessionClosedError,
+    message,
+    nearest,
+)
 from polyflow.extension.backend import Backend
 from polyflow.extension.manager import Extensions
 from polyflow.extension.manager import extensions as installed_extensions
+from polyflow.extension.native_random import with_generator
+from polyflow.runtime.context import HostState
+from polyflow.runtime.options import RunOptions
 from polyflow.runtime.planner import Plan, check_dtype
 from polyflow.runtime.variables import Cell, VariableStore
 from polyflow.session.fetching import find_element, flatten_fetches
-from polyflow.session.planning import plan_fetches
+from polyflow.session.planning import check_executor, may_wait, plan_fetches
 from polyflow.session.prepared import Prepared
 
 Feeds = Mapping[Any, Any]  # tensors, variables or names to arrays, nested lists or numbers
@@ -36,7 +48,17 @@ class Session:
 
     ``backend`` is a name that ``polyflow backends`` lists, or a backend object; ``graph`` is the default graph unless
     one is given; ``device`` is one of the backend's devices, its first by default. ``optimise=False`` runs programs
-    without passes, ``check=True`` verifies them after each pass. Two sessions share nothing.
+    without passes, ``check=True`` verifies them after each pass. ``rng="native"`` draws random numbers by the backend's
+    own generator, which is faster than ``"threefry"``: they are the same in each session, not on each backend.
+    ``options`` are those of runs that are given none. Two sessions share nothing.
+
+    ``executor="dataflow"`` runs operations as soon as what they need is there, in up to ``inter_op_threads`` threads,
+    as many as there are processors by default, and several iterations of a loop at once; ``"straight"`` runs one after
+    the other. Both give the same values. ``None`` is ``"straight"`` but for programs wired from ``polyflow.dataflow``.
+
+    Several threads may run in one session. Runs that read or write variables take turns, but one that may wait, since
+    Python functions or queues are in it, lets others run meanwhile: it works on the values that variables had when it
+    started, and until it ends nobody else writes a variable that it writes.
     """
 
     def __init__(
@@ -47,28 +69,37 @@ class Session:
         *,
         optimise: bool = True,
         check: bool = False,
+        rng: str = "threefry",
+        options: RunOptions | None = None,
+        executor: str | None = None,
+        inter_op_threads: int | None = None,
         extensions: Extensions | None = None,
     ) -> None:
         self._extensions = extensions or installed_extensions()
-        self.backend: Backend = self._extensions.backend(backend) if isinstance(backend, str) else backend
+        chosen = self._extensions.backend(backend) if isinstance(backend, str) else backend
+        self.backend: Backend = with_generator(chosen, rng)
         self.graph = get_default_graph() if graph is None else graph
         self.device = self._find_device(device)
         self._optimise = optimise
         self._check = check
-        self._plans: dict[Any, tuple[Plan, list[bool]]] = {}
-        """By fetches, feeds and types: the plan, and for each fetch whether it has a value, as operations have none."""
+        self.options = options or RunOptions()
+        self._executor, self._threads = check_executor(executor, inter_op_threads)
+        self._host = HostState()
+        self._plans: dict[Any, tuple[Plan, list[bool], bool]] = {}
+        """By fetches, feeds and types: the plan; for each fetch whether it has a value, as operations have none; and
+        whether the run may wait."""
         self._variables = VariableStore()
         self._lock = threading.RLock()
         self._is_closed = False
 
     # -- running
 
-    def run(self, fetches: Any, feed_dict: Feeds | None = None) -> Any:
+    def run(self, fetches: Any, feed_dict: Feeds | None = None, options: RunOptions | None = None) -> Any:
         """The values of ``fetches``, in the structure in which they are given.
 
         A fetch is a tensor, a variable, an operation (whose value is ``None``) or a name; lists, tuples and dicts of
         them nest. ``feed_dict`` gives values to placeholders, or to any other tensor in place of what the graph would
-        compute. Values come back as the backend's own arrays.
+        compute. Values come back as the backend's own arrays. ``options`` may limit the time of a run that waits.
         """
         leaves, rebuild = flatten_fetches(fetches)
         tensors, values, types = self._feeds(feed_dict or {})
@@ -77,21 +108,25 @@ class Session:
         if known is None:
             elements = [find_element(self.graph, each, "fetch") for each in leaves]
             plan = self._plan(elements, dict(zip(tensors, types, strict=True)))
-            known = self._plans[key] = plan, [isinstance(each, Tensor) for each in elements]
-        plan, have_values = known
-        found = self._execute(plan, values)
+            have_values = [isinstance(each, Tensor) for each in elements]
+            known = self._plans[key] = plan, have_values, may_wait(plan)
+        plan, have_values, is_waiting = known
+        if is_waiting or options is not None:
+            found = self._execute_waiting(plan, values, options)
+        else:
+            found = self._execute(plan, values)
         if all(have_values):
             return rebuild(found)
         rest = iter(found)
         return rebuild([next(rest) if has_value else None for has_value in have_values])
 
-    def _known_plan(self, key: Any) -> tuple[Plan, list[bool]] | None:
+    def _known_plan(self, key: Any) -> tuple[Plan, list[bool], bool] | None:
         try:
             return self._plans.get(key)
         except TypeError:  # a fetch that cannot be hashed is none; the search for it will say so
             return None
 
-    def prepare(self, fetches: Any, feeds: Sequence[Any] = ()) -> Prepared:
+    def prepare(self, fetches: Any, feeds: Sequence[Any] = (), options: RunOptions | None = None) -> Prepared:
         """A function of the values of ``feeds``, in order, that returns the values of ``fetches``.
 
         What ``run`` does for each call is done once for each signature: use it in loops.
@@ -107,7 +142,7 @@ class Session:
         elements = [find_element(self.graph, each, "fetch") for each in leaves]
         tensors = [self._feedable(each) for each in feeds]
         _check_distinct(tensors)
-        return Prepared(self, elements, rebuild, tensors)
+        return Prepared(self, elements, rebuild, tensors, options)
 
     def explain(self, fetches: Any, feed_dict: Feeds | None = None) -> str:
         """Every stage of the plan for ``fetches`` as text: program, passes, generated code, decisions.
@@ -174,6 +209,8 @@ class Session:
             extensions=self._extensions,
             optimise=self._optimise,
             check=self._check,
+            executor=self._executor,
+            threads=self._threads,
         )
 
     def _execute(self, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
@@ -182,13 +219,39 @@ class Session:
         if not reads and not writes:
             return self._guard(plan, plan.run(*values))
         with self._lock:
-            cells = [self.cell(each) for each in reads]
-            found = plan.run(*values, *[cell[0] for cell in cells])
-            count = len(found) - len(writes)
-            # Guarded before the cells are written: a later run may take the memory of what they hold.
-            fetched = self._guard(plan, found[:count])
-            for variable, value in zip(writes, found[count:], strict=True):
-                self._variables.cell(variable)[:] = (value,)
+            if not self._host.holders or self._host.holders.keys().isdisjoint(writes):
+                cells = [self.cell(each) for each in reads]
+                return self._write(plan, plan.run(*values, *[cell[0] for cell in cells]))
+        return self._execute_waiting(plan, values, None)
+
+    def _execute_waiting(self, plan: Plan, values: Sequence[Any], options: RunOptions | None) -> Sequence[Any]:
+        """As ``_execute``, for a run that may wait, and holds no lock while it does."""
+        with self._host.run(options or self.options, user_location(), plan.specialised.writes) as run:
+            reads, writes = plan.specialised.reads, set(plan.specialised.writes)
+            with self._lock:
+                cells = [self.cell(each) for each in reads]
+                if not may_wait(plan):
+                    return self._write(plan, plan.run(*values, *[cell[0] for cell in cells]))
+                arrays = [cell[0] for cell in cells]
+                if self.backend.is_compiled:  # a run that writes what this one only reads may take over its memory
+                    copy = self.backend.copy
+                    arrays = [a if each in writes else copy(a) for each, a in zip(reads, arrays, strict=True)]
+            try:
+                found = plan.function(*values, *arrays)
+            except Exception as error:
+                raise _explained(plan, error) from error
+            with self._lock:
+                run.check_cancelled()
+                return self._write(plan, found)
+
+    def _write(self, plan: Plan, found: Sequence[Any]) -> Sequence[Any]:
+        """Write the variables of the results of ``plan``; return the fetches."""
+        writes = plan.specialised.writes
+        count = len(found) - len(writes)
+        # Guarded before the cells are written: a later run may take the memory of what they hold.
+        fetched = self._guard(plan, found[:count])
+        for variable, value in zip(writes, found[count:], strict=True):
+            self._variables.cell(variable)[:] = (value,)
         return fetched
 
     def _guard(self, plan: Plan, found: Sequence[Any]) -> Sequence[Any]:
@@ -218,13 +281,18 @@ class Session:
                 continue
             cell = self._variables.cell(waiting.pop())
             if not cell:
-                cell[:] = self._execute(plans[current], ())
+                cell[:] = (
+                    self._execute_waiting(plans[current], (), None)
+                    if may_wait(plans[current])
+                    else self._execute(plans[current], ())
+                )
 
     # -- life
 
     def close(self) -> None:
-        """Forget the variables and plans; a closed session refuses to run."""
+        """Forget the variables and plans, cancel the runs that wait; a closed session refuses to run."""
         self._is_closed = True
+        self._host.close()
         self._plans.clear()
         self._variables.clear()
 
@@ -272,6 +340,14 @@ class Session:
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else f"on {self.device}"
         return f"<Session backend={self.backend.name!r} {state}>"
+
+
+def _explained(plan: Plan, error: Exception) -> Exception:
+    """``error`` with the operation that caused it; what ends a run on purpose keeps its class."""
+    explained = plan.failure(error)
+    if isinstance(error, RunEndedError) and explained is not error:
+        return type(error)(str(explained).replace(f" failed while it ran: {type(error).__name__}:", ":", 1))
+    return explained
 
 
 def _check_distinct(tensors: Sequence[Tensor]) -> None:

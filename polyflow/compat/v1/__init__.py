@@ -15,6 +15,7 @@ arguments. What differs is polyflow's: integers are int64 where no dtype is give
 being refused, variables need no initialiser call, ``Session`` takes the name of a backend as its target.
 """
 
+from polyflow import errors
 from polyflow import training as train
 from polyflow.autodiff.custom import custom_gradient
 from polyflow.autodiff.gradients import gradients
@@ -92,12 +93,14 @@ from polyflow.compat.v1.mathematics import (
 )
 from polyflow.compat.v1.sessions import (
     InteractiveSession,
+    RunOptions,
     Session,
     assign,
     assign_add,
     assign_sub,
     global_variables_initializer,
     initialize_all_variables,
+    local_variables_initializer,
     multinomial,
     random_normal,
     random_shuffle,
@@ -128,24 +131,40 @@ from polyflow.core.tensor import Operation, Tensor
 from polyflow.nn import losses
 from polyflow.nn.norms import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm, norm
 from polyflow.ops.arithmetic import add, floor_divide, multiply, negative, pow, reciprocal, sqrt, square, subtract
+from polyflow.ops.asserting import (
+    Assert,
+    assert_equal,
+    assert_greater,
+    assert_greater_equal,
+    assert_less,
+    assert_less_equal,
+    assert_non_negative,
+    assert_none_equal,
+    assert_positive,
+)
 from polyflow.ops.bands import diag, diag_part, matrix_band_part, matrix_diag, matrix_diag_part
 from polyflow.ops.comparison import equal, greater, greater_equal, less, less_equal, not_equal
 from polyflow.ops.comparison import isfinite as is_finite
 from polyflow.ops.comparison import isinf as is_inf
 from polyflow.ops.comparison import isnan as is_nan
 from polyflow.ops.complex_numbers import conj, imag, real
+from polyflow.ops.counters import count_up_to
 from polyflow.ops.counting import count_nonzero
 from polyflow.ops.einstein import einsum
 from polyflow.ops.error_function import erf, erfc
 from polyflow.ops.exponential import exp, expm1, log, log1p
 from polyflow.ops.gathering import invert_permutation
 from polyflow.ops.grids import meshgrid
+from polyflow.ops.host_functions import py_func
 from polyflow.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
 from polyflow.ops.logical import logical_and, logical_not, logical_or, logical_xor
 from polyflow.ops.magnitudes import abs, maximum, minimum, sign
 from polyflow.ops.manipulation import matrix_transpose
 from polyflow.ops.ordering import group, identity, no_op, stop_gradient
 from polyflow.ops.ordering import tuple_ as tuple
+from polyflow.ops.printing import Print
+from polyflow.ops.printing import print_ as print
+from polyflow.ops.queue_kinds import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
 from polyflow.ops.random_streams import set_random_seed
 from polyflow.ops.rearranging import roll
 from polyflow.ops.rounding import ceil, floor
@@ -213,5 +232,8 @@ __all__ = [
     "Variable", "global_variables", "trainable_variables", "acos", "asin", "atan", "atan2", "cos", "sin", "tan",
     "get_default_session", "mul", "sub", "neg", "floordiv", "inv", "all_variables", "div_floor", "sigmoid", "softmax",
     "top_k", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensor_scatter_max",
-    "tensor_scatter_min", "name_scope", "control_dependencies", "device",
+    "tensor_scatter_min", "name_scope", "control_dependencies", "device", "errors", "Assert", "Print", "print",
+    "py_func", "assert_equal", "assert_greater", "assert_greater_equal", "assert_less", "assert_less_equal",
+    "assert_non_negative", "assert_none_equal", "assert_positive", "count_up_to", "FIFOQueue", "PaddingFIFOQueue",
+    "PriorityQueue", "QueueBase", "RandomShuffleQueue", "RunOptions", "local_variables_initializer",
 ]  # fmt: skip

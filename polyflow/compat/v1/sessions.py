@@ -16,6 +16,7 @@ from polyflow.ops.random_normal import normal
 from polyflow.ops.random_normal import truncated_normal as _truncated_normal
 from polyflow.ops.random_uniform import uniform
 from polyflow.ops.state import Variable, global_variables
+from polyflow.runtime.options import RunOptions as _RunOptions
 from polyflow.session.session import Session as _Session
 
 
@@ -65,6 +66,21 @@ def global_variables_initializer(name: str = "init") -> Operation:
 
 
 initialize_all_variables = global_variables_initializer
+
+
+def local_variables_initializer(name: str = "init_local") -> Operation:
+    """An operation that does nothing: counters such as those of epochs start by themselves in each session."""
+    return group(name=name)
+
+
+def RunOptions(timeout_in_ms: int = 0) -> _RunOptions:
+    """``polyflow.RunOptions`` with a time limit in milliseconds, 0 for none.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.RunOptions(timeout_in_ms=1500).timeout
+    1.5
+    """
+    return _RunOptions(timeout=timeout_in_ms / 1000 or None)
 
 
 def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:
