@@ -1,5 +1,6 @@
 """Where each public name of polyflow lives: read by type checkers, and by ``polyflow/__init__.py`` when it is asked."""
 
+from polyflow import dataflow as dataflow
 from polyflow import errors as errors
 from polyflow import fft as fft
 from polyflow import linalg as linalg
@@ -9,6 +10,17 @@ from polyflow import training as train
 from polyflow.autodiff.custom import custom_gradient as custom_gradient
 from polyflow.autodiff.gradients import gradients as gradients
 from polyflow.autodiff.registered import RegisterGradient as RegisterGradient
+from polyflow.control_flow.checkpointing import checkpoint as checkpoint
+from polyflow.control_flow.conditional import case as case
+from polyflow.control_flow.conditional import cond as cond
+from polyflow.control_flow.conditional import switch_case as switch_case
+from polyflow.control_flow.scanning import foldl as foldl
+from polyflow.control_flow.scanning import foldr as foldr
+from polyflow.control_flow.scanning import map_fn as map_fn
+from polyflow.control_flow.scanning import scan as scan
+from polyflow.control_flow.tensor_array import TensorArray as TensorArray
+from polyflow.control_flow.while_loops import fori_loop as fori_loop
+from polyflow.control_flow.while_loops import while_loop as while_loop
 from polyflow.core.constants import e as e
 from polyflow.core.constants import inf as inf
 from polyflow.core.constants import nan as nan
@@ -62,6 +74,15 @@ from polyflow.ops.arithmetic import remainder as remainder
 from polyflow.ops.arithmetic import sqrt as sqrt
 from polyflow.ops.arithmetic import square as square
 from polyflow.ops.arithmetic import subtract as subtract
+from polyflow.ops.asserting import Assert as Assert
+from polyflow.ops.asserting import assert_equal as assert_equal
+from polyflow.ops.asserting import assert_greater as assert_greater
+from polyflow.ops.asserting import assert_greater_equal as assert_greater_equal
+from polyflow.ops.asserting import assert_less as assert_less
+from polyflow.ops.asserting import assert_less_equal as assert_less_equal
+from polyflow.ops.asserting import assert_non_negative as assert_non_negative
+from polyflow.ops.asserting import assert_none_equal as assert_none_equal
+from polyflow.ops.asserting import assert_positive as assert_positive
 from polyflow.ops.bands import diag as diag
 from polyflow.ops.bands import diag_part as diag_part
 from polyflow.ops.bands import matrix_band_part as matrix_band_part
@@ -86,6 +107,7 @@ from polyflow.ops.comparison import not_equal as not_equal
 from polyflow.ops.complex_numbers import conj as conj
 from polyflow.ops.complex_numbers import imag as imag
 from polyflow.ops.complex_numbers import real as real
+from polyflow.ops.counters import count_up_to as count_up_to
 from polyflow.ops.counting import all as all
 from polyflow.ops.counting import any as any
 from polyflow.ops.counting import count_nonzero as count_nonzero
@@ -127,6 +149,7 @@ from polyflow.ops.gathering import invert_permutation as invert_permutation
 from polyflow.ops.grids import arange as arange
 from polyflow.ops.grids import linspace as linspace
 from polyflow.ops.grids import meshgrid as meshgrid
+from polyflow.ops.host_functions import py_func as py_func
 from polyflow.ops.hyperbolic import acosh as acosh
 from polyflow.ops.hyperbolic import asinh as asinh
 from polyflow.ops.hyperbolic import atanh as atanh
@@ -139,6 +162,7 @@ from polyflow.ops.indexing import index_add as index_add
 from polyflow.ops.indexing import take as take
 from polyflow.ops.indexing import take_along_axis as take_along_axis
 from polyflow.ops.joining import concat as concat
+from polyflow.ops.joining import parts_like as parts_like
 from polyflow.ops.joining import stack as stack
 from polyflow.ops.joining import unstack as unstack
 from polyflow.ops.linear import matmul as matmul
@@ -173,6 +197,13 @@ from polyflow.ops.ordering import tuple_ as tuple
 from polyflow.ops.padding import pad as pad
 from polyflow.ops.patches import extract_image_patches as extract_image_patches
 from polyflow.ops.patches import extract_patches as extract_patches
+from polyflow.ops.printing import Print as Print
+from polyflow.ops.printing import print_ as print
+from polyflow.ops.queue_kinds import FIFOQueue as FIFOQueue
+from polyflow.ops.queue_kinds import PaddingFIFOQueue as PaddingFIFOQueue
+from polyflow.ops.queue_kinds import PriorityQueue as PriorityQueue
+from polyflow.ops.queue_kinds import QueueBase as QueueBase
+from polyflow.ops.queue_kinds import RandomShuffleQueue as RandomShuffleQueue
 from polyflow.ops.random_streams import set_random_seed as set_random_seed
 from polyflow.ops.ranking import top_k as top_k
 from polyflow.ops.rearranging import flip as flip
@@ -244,10 +275,13 @@ from polyflow.ops.trigonometric import atan2 as atan2
 from polyflow.ops.trigonometric import cos as cos
 from polyflow.ops.trigonometric import sin as sin
 from polyflow.ops.trigonometric import tan as tan
+from polyflow.runtime.options import RunOptions as RunOptions
 from polyflow.session.eager import eager as eager
 from polyflow.session.eager_array import EagerArray as EagerArray
 from polyflow.session.function import function as function
 from polyflow.session.inspection import NamespaceInfo
+from polyflow.session.jacobians import hessian as hessian
+from polyflow.session.jacobians import jacobian as jacobian
 from polyflow.session.session import Session as Session
 from polyflow.session.session import get_default_session as get_default_session
 from polyflow.session.transforms import grad as grad
@@ -255,8 +289,6 @@ from polyflow.session.transforms import hvp as hvp
 from polyflow.session.transforms import jvp as jvp
 from polyflow.session.transforms import value_and_grad as value_and_grad
 from polyflow.session.transforms import vjp as vjp
-from polyflow.session.vmap import hessian as hessian
-from polyflow.session.vmap import jacobian as jacobian
 from polyflow.session.vmap import vmap as vmap
 
 __version__: str
@@ -265,16 +297,25 @@ __array_api_version__: str
 def __array_namespace_info__() -> NamespaceInfo: ...
 
 __all__ = [
+    "Assert",
     "DType",
     "EagerArray",
     "ErrorSample",
+    "FIFOQueue",
     "Graph",
     "Operation",
+    "PaddingFIFOQueue",
     "PolyflowError",
+    "Print",
+    "PriorityQueue",
+    "QueueBase",
+    "RandomShuffleQueue",
     "RegisterGradient",
+    "RunOptions",
     "Sample",
     "Session",
     "Tensor",
+    "TensorArray",
     "Trait",
     "Variable",
     "abs",
@@ -290,6 +331,14 @@ __all__ = [
     "asarray",
     "asin",
     "asinh",
+    "assert_equal",
+    "assert_greater",
+    "assert_greater_equal",
+    "assert_less",
+    "assert_less_equal",
+    "assert_non_negative",
+    "assert_none_equal",
+    "assert_positive",
     "astype",
     "atan",
     "atan2",
@@ -307,7 +356,9 @@ __all__ = [
     "broadcast_shapes",
     "broadcast_to",
     "can_cast",
+    "case",
     "ceil",
+    "checkpoint",
     "clip",
     "clip_by_global_norm",
     "clip_by_norm",
@@ -315,6 +366,7 @@ __all__ = [
     "complex128",
     "complex64",
     "concat",
+    "cond",
     "conj",
     "constant",
     "control_dependencies",
@@ -322,6 +374,7 @@ __all__ = [
     "cos",
     "cosh",
     "count_nonzero",
+    "count_up_to",
     "cumprod",
     "cumsum",
     "cumulative_prod",
@@ -359,6 +412,9 @@ __all__ = [
     "float64",
     "floor",
     "floor_divide",
+    "foldl",
+    "foldr",
+    "fori_loop",
     "full",
     "full_like",
     "function",
@@ -399,6 +455,7 @@ __all__ = [
     "less",
     "less_equal",
     "linalg",
+    "dataflow",
     "linspace",
     "log",
     "log10",
@@ -409,6 +466,7 @@ __all__ = [
     "logical_not",
     "logical_or",
     "logical_xor",
+    "map_fn",
     "matmul",
     "matrix_band_part",
     "matrix_diag",
@@ -435,13 +493,16 @@ __all__ = [
     "ones",
     "ones_like",
     "pad",
+    "parts_like",
     "permute_dims",
     "pi",
     "placeholder",
     "placeholder_with_default",
     "positive",
     "pow",
+    "print",
     "prod",
+    "py_func",
     "random",
     "rank",
     "real",
@@ -454,6 +515,7 @@ __all__ = [
     "reverse",
     "roll",
     "round",
+    "scan",
     "scatter_nd",
     "searchsorted",
     "segment_max",
@@ -481,6 +543,7 @@ __all__ = [
     "strided_slice",
     "subtract",
     "sum",
+    "switch_case",
     "take",
     "take_along_axis",
     "tan",
@@ -520,6 +583,7 @@ __all__ = [
     "vjp",
     "vmap",
     "where",
+    "while_loop",
     "zeros",
     "zeros_like",
 ]

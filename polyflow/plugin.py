@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 
+from polyflow.control_flow import CONSTRUCTS
+from polyflow.control_flow.rooms import LoopRooms
+from polyflow.control_flow.sums import ProductSums
 from polyflow.core import primitives
 from polyflow.core.declaration import Op, ops_in
 from polyflow.extension.command import Command
@@ -22,14 +25,14 @@ from polyflow.tools.listings import add_no_arguments, run_backends, run_plugins
 def polyflow_ops() -> Iterator[Op]:
     """The ops of ``polyflow/ops``, and those without which there is no graph."""
     yield from ops_in(primitives)
-    for family in FAMILIES:
+    for family in (*FAMILIES, *CONSTRUCTS):
         yield from ops_in(importlib.import_module(family))
 
 
 @hookimpl
 def polyflow_passes() -> list[Pass]:
     """The passes of ``polyflow/passes``."""
-    return [Algebra(), ConstantFolding(), CommonSubexpressions(), DeadCode()]
+    return [Algebra(), ConstantFolding(), CommonSubexpressions(), DeadCode(), ProductSums(), LoopRooms()]
 
 
 @hookimpl

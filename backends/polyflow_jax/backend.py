@@ -15,17 +15,23 @@ import jax.numpy as jnp
 import numpy as np
 from jax import enable_x64
 
+from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DType
 from polyflow.core.literal import Literal, literal
 from polyflow.core.types import TensorType
-from polyflow.extension import CompileRequest, Kernel, NamespaceBackend
+from polyflow.extension import CompileRequest, Kernel, KernelTable, NamespaceBackend
+from polyflow_jax import native_random
 from polyflow_jax.kernels import KERNELS
+
+_OPTIONS: dict[str, str | bool] = {"xla_allow_excess_precision": False}
+"""XLA would leave out the rounding of 16-bit floats between two operations, and give other numbers than elsewhere."""
 
 
 class JaxBackend(NamespaceBackend):
     """JAX arrays on the devices that JAX finds."""
 
     is_compiled = True
+    native_random: KernelTable = native_random.KERNELS
 
     def __init__(self) -> None:
         super().__init__("jax", jnp, KERNELS)
@@ -62,6 +68,10 @@ class JaxBackend(NamespaceBackend):
         with enable_x64(True):
             return jax.device_put(array, self._devices[device])
 
+    def widens(self, op: Op) -> bool:
+        """For generic kernels, and where XLA calls a library that knows no floats of 16 bits."""
+        return op.namespace in ("linalg", "fft") or super().widens(op)
+
     def eager(self, kernel: Kernel, device: str) -> Kernel:
         """The kernel, with 64-bit types, on ``device``."""
         return partial(_call_in_scope, kernel, self._devices[device])
@@ -69,8 +79,10 @@ class JaxBackend(NamespaceBackend):
     def compile(self, function: Callable[..., Any], request: CompileRequest) -> Callable[..., Any]:
         """One XLA program, compiled ahead of its first call; operation by operation where shapes depend on data."""
         device = self._devices[request.device]
-        if not request.is_static:
+        if not request.is_traceable:
             return partial(_call_eagerly, function, device)
+        if not request.is_static:
+            return partial(_call_traced, jax.jit(function, compiler_options=_OPTIONS), device)
         sharding = jax.sharding.SingleDeviceSharding(device)
         is_default = device == jax.devices()[0]
         placement: dict[str, Any] = {} if is_default else {"in_shardings": sharding, "out_shardings": sharding}
@@ -80,7 +92,7 @@ class JaxBackend(NamespaceBackend):
         ]
         with enable_x64(True):
             jitted = jax.jit(function, donate_argnums=request.donated, keep_unused=True, **placement)
-            compiled: Callable[..., Any] = jitted.lower(*shapes).compile()
+            compiled: Callable[..., Any] = jitted.lower(*shapes).compile(compiler_options=_OPTIONS)
         if any(map(_is_wide, request.parameters)):
             return partial(_call_wide, compiled)
         return compiled
@@ -102,9 +114,15 @@ def _call_wide(compiled: Callable[..., Any], *arguments: Any) -> Any:
         return compiled(*arguments)
 
 
+def _call_traced(jitted: Callable[..., Any], device: Any, *arguments: Any) -> Any:
+    """The function, compiled once for each signature of the arguments."""
+    with enable_x64(True), jax.default_device(device):
+        return jitted(*arguments)
+
+
 def _call_eagerly(function: Callable[..., Any], device: Any, *arguments: Any) -> Any:
     with enable_x64(True), jax.default_device(device):
-        return function(*[jnp.asarray(each) for each in arguments])
+        return function(*[each if isinstance(each, list) else jnp.asarray(each) for each in arguments])
 
 
 def _call_in_scope(kernel: Kernel, device: Any, /, *arguments: Any, **options: Any) -> Any:

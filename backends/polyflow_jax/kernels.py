@@ -10,14 +10,21 @@ import jax.numpy as jnp
 
 from polyflow.core.keys import front_of_indices, native_key, split_key
 from polyflow.extension import Kernel, special_cases
-from polyflow_jax import convolution, error_function, linalg, pooling, segments
+from polyflow.extension.half_precision import ready_to_round
+from polyflow_jax import control_flow, convolution, error_function, host, linalg, pooling, segments
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
     """The elements converted; the real part of a complex array where the dtype is real."""
+    x = jnp.asarray(x)
     if jnp.iscomplexobj(x) and not jnp.issubdtype(dtype, jnp.complexfloating) and dtype != jnp.bool_:
         x = jnp.real(x)
+    if dtype in _HALVES and x.dtype.itemsize >= 4 and x.dtype != jnp.float32:
+        x = ready_to_round(jnp, x.astype(jnp.float64) if x.dtype.itemsize == 4 else x, jax.lax.bitcast_convert_type)
     return x.astype(dtype)
+
+
+_HALVES = (jnp.dtype(jnp.float16), jnp.dtype(jnp.bfloat16))
 
 
 def getitem(x: Any, /, *indices: Any, key: tuple[Any, ...]) -> Any:
@@ -119,8 +126,10 @@ KERNELS: dict[str, Kernel] = {
     "tanh": special_cases.mended("tanh", jnp, at_infinity=True),
     **{name: _unique(name) for name in ("nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values")},
     "nn.sigmoid": sigmoid,
+    **control_flow.KERNELS,
     **convolution.KERNELS,
     **error_function.KERNELS,
+    **host.KERNELS,
     **linalg.KERNELS,
     **pooling.KERNELS,
     **segments.KERNELS,

@@ -10,6 +10,7 @@ from array_api_compat import numpy as namespace
 
 from polyflow.core.keys import native_key
 from polyflow.extension import Kernel, special_cases
+from polyflow.extension.half_precision import ready_to_round
 from polyflow_numpy import convolution, linalg, padding, pooling, random, segments
 
 Array = Any  # numpy.ndarray
@@ -30,7 +31,8 @@ _UFUNCS = {
 IN_PLACE = frozenset(_UFUNCS) - {"matmul"} | {"maximum", "minimum", "nn.sigmoid", "nn.relu"}
 """Ops whose kernel takes an array to write into after its operands, which may be one of them."""
 FRESH = IN_PLACE | {
-    "erfinv", "matmul", "sum", "max", "min", "mean", "where", "nn.softmax", "nn.log_softmax",
+    "erfinv", "matmul", "sum", "max", "min", "mean", "where", "nn.softmax", "nn.log_softmax", "tanh", "zeros",
+    "zeros_like", "index_add", "index_set", "stack",
 }  # fmt: skip
 """Ops whose kernel returns memory of its own."""
 
@@ -54,7 +56,15 @@ def astype(x: Array, dtype: Any, /, *, copy: bool = True) -> Any:
     """The elements converted; the real part of a complex array where the dtype is real."""
     if x.dtype.kind == "c" and np.dtype(dtype).kind not in "cb":
         x = x.real
+    narrow = np.dtype(dtype)
+    if narrow.itemsize == 2 and narrow.kind in "fV" and x.dtype.itemsize >= 4 and x.dtype != np.float32:
+        x = _ready_to_round(x)
     return x.astype(dtype)
+
+
+def _ready_to_round(x: Array) -> Any:
+    x = np.asarray(x, np.float64 if x.dtype.itemsize == 4 else None)
+    return ready_to_round(namespace, x, lambda each, dtype: np.asarray(each).view(dtype))
 
 
 def expm1(x: Array, /) -> Any:
@@ -156,13 +166,27 @@ def getitem(x: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
 
 def index_add(x: Array, updates: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
     """A copy of ``x``, added to in place."""
-    result = x.copy()
+    return added_in_place(np.array(x), updates, *indices, key=key)
+
+
+def added_in_place(result: Array, updates: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
+    """``result``, to which ``updates`` have been added."""
     place = native_key(key, indices)
     if not indices or (len(indices) == 1 and indices[0].dtype.kind == "b"):  # no element is chosen twice
         result[place] += updates
     else:
         np.add.at(result, place, updates)
     return result
+
+
+def set_in_place(result: Array, value: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
+    """``result``, some elements of which have been replaced."""
+    result[native_key(key, indices)] = value
+    return result
+
+
+UPDATING: dict[str, Kernel] = {"index_add": added_in_place, "index_set": set_in_place}
+"""Kernels that write into their first operand."""
 
 
 def reshape(x: Array, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Any:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import add
 from typing import Any
 
 from polyflow.autodiff.reverse import accumulate_gradients, filled_like
+from polyflow.core.building import builder_of
 from polyflow.core.declaration import define_op
-from polyflow.core.graph import get_default_graph
+from polyflow.core.graph import Graph, get_default_graph
 from polyflow.core.inference import check_same_shape
 from polyflow.core.location import user_location
 from polyflow.core.tensor import Tensor
@@ -59,14 +58,8 @@ def gradients_expansion(builder: Any, inputs: Sequence[Tensor], attributes: Mapp
         _weight(builder, next(rest), y) if has else filled_like(builder, y, "ones")
         for y, has in zip(ys, attributes["given"], strict=True)
     ]
-    # A variable stands for the value it held at the start of the run and all that it was given since.
-    versions = [builder.variables[x].versions if x in builder.variables else [x] for x in xs]
-    flat = [each for group in versions for each in group]
-    found = iter(accumulate_gradients(builder, ys, seeds, flat))
-    results = []
-    for x, group in zip(xs, versions, strict=True):
-        parts = [each for each in (next(found) for _ in group) if each is not None]
-        results.append(reduce(add, parts) if parts else filled_like(builder, x, "zeros"))
+    found = accumulate_gradients(builder, ys, seeds, xs)
+    results = [filled_like(builder, x, "zeros") if each is None else each for x, each in zip(xs, found, strict=True)]
     builder.scope = scope
     return tuple(results)
 
@@ -113,7 +106,8 @@ def gradients(
     run when a session knows all types, so placeholders without dtype or shape are fine, and gradients of gradients
     give any order.
     """
-    graph = get_default_graph() if not hasattr(_first(ys), "graph") else _first(ys).graph
+    builder: Any = builder_of(_as_list(ys))
+    graph: Any = builder if isinstance(builder, Graph) else get_default_graph()
     y_tensors = [graph.as_tensor(each) for each in _as_list(ys)]
     x_tensors = [graph.as_tensor(getattr(each, "handle", each)) for each in _as_list(xs)]
     weights = [None] * len(y_tensors) if grad_ys is None else _as_list(grad_ys)
@@ -149,7 +143,3 @@ def _connected(ys: Sequence[Tensor], xs: Sequence[Tensor]) -> set[Tensor]:
 
 def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _first(value: Any) -> Any:
-    return value[0] if isinstance(value, list | tuple) and value else value

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from polyflow.autodiff.registered import registered_gradient
+from polyflow.core.declaration import Trait
 from polyflow.core.program_builder import ProgramBuilder
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.traversal import ancestors
@@ -43,9 +44,20 @@ def accumulate_gradients(
             if gradient is None or tensor not in active:
                 continue
             fitted = _fit(builder, operation, tensor, gradient)
-            gradients[tensor] = gradients[tensor] + fitted if tensor in gradients else fitted
+            gradients[tensor] = _added(builder, gradients[tensor], fitted) if tensor in gradients else fitted
     builder.scope, builder.location, builder.origin = scope, location, None
     return [gradients.get(each) for each in xs]
+
+
+def _added(builder: ProgramBuilder, total: Tensor, part: Tensor) -> Tensor:
+    """The sum of two gradients; one that only changes some elements of zeros changes those of the other."""
+    for first, second in ((total, part), (part, total)):
+        made = second.operation
+        if not made.op.has_trait(Trait.ACCUMULATES) or made.inputs[0].type != first.type:
+            continue
+        if made.inputs[0].operation.op.full_name in ("zeros", "zeros_like"):
+            return builder.add(made.op, (first, *made.inputs[1:]), made.attributes).output
+    return total + part
 
 
 def _active(operations: Sequence[Operation], xs: Sequence[Tensor]) -> set[Tensor]:
@@ -74,9 +86,12 @@ def _apply_rule(
                 remedy="drop the RegisterGradient, or use polyflow.custom_gradient for another gradient",
             )
         )
-    given = tuple(
-        gradients[each] if each in gradients else filled_like(builder, each, "zeros") for each in operation.outputs
-    )
+    if operation.op.has_trait(Trait.NESTED):  # its rule knows what to do without a gradient
+        given: Any = tuple([gradients.get(each) for each in operation.outputs])
+    else:
+        given = tuple(
+            gradients[each] if each in gradients else filled_like(builder, each, "zeros") for each in operation.outputs
+        )
     try:
         found = rule(builder.xp, operation, given[0] if operation.op.signature.output_count == 1 else given)
     except PolyflowError as error:

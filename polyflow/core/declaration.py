@@ -40,6 +40,12 @@ class Trait(enum.Flag):
     """It does something besides giving a result: it is neither dropped, merged nor folded."""
     VIEW = enum.auto()
     """Its result may share memory with its first operand."""
+    HOST = enum.auto()
+    """It runs Python on the host, and cannot be part of a compiled program."""
+    ACCUMULATES = enum.auto()
+    """It adds something to its first operand: on zeros it gives what it adds."""
+    NESTED = enum.auto()
+    """It runs programs, which are among its attributes."""
 
 
 class Op:
@@ -75,6 +81,7 @@ class Op:
         self.gradient_reason: str | None = None
         self.kernel_rule: Rule | None = None
         self.expansion_rule: Rule | None = None
+        self.simplification_rule: Rule | None = None
         self._batching_rule: BatchingRule | None = None
         self.sample_rule: Callable[[], Iterable[Sample | ErrorSample]] | None = None
         self.__name__ = self.name
@@ -144,6 +151,12 @@ class Op:
     def expansion(self, rule: Rule) -> Rule:
         """Declare what specialisation puts in its place: ``rule(builder, operation, inputs)`` gives the outputs."""
         self.expansion_rule = rule
+        return rule
+
+    def simplification(self, rule: Rule) -> Rule:
+        """Declare a simpler form: ``rule(operation)`` gives ``(op, inputs, attributes)`` that compute the same, or
+        ``None``."""
+        self.simplification_rule = rule
         return rule
 
     def batching(self, rule: BatchingRule) -> BatchingRule:

@@ -104,7 +104,9 @@ class Graph:
         return self.add(constant_op, (), {"value": snapshot, "weak": is_weak}, name).output
 
     def unique_name(self, name: str) -> str:
-        """``name`` inside the current scope, numbered if it is taken."""
+        """``name`` inside the current scope, numbered if it is taken; one that ends in ``/`` was made so before."""
+        if name.endswith("/"):
+            return name[:-1]
         name = self._scope + name
         count = self._name_counts.get(name)
         if count is None:

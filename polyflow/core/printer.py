@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from polyflow.core.program import Program
-from polyflow.core.signature import Signature
 from polyflow.core.tensor import Operation, Tensor
 
 
@@ -17,7 +15,11 @@ def format_program(program: Program) -> str:
     """
     parameters = ", ".join(f"{tensor_name(each)}: {each.type}" for each in program.parameters)
     lines = [f"program({parameters}):"]
-    lines += [f"  {format_operation(each)}" for each in program.operations]
+    for operation in program.operations:
+        lines.append(f"  {format_operation(operation)}")
+        for name, body in _bodies(operation):
+            inner = format_program(body).splitlines()
+            lines += [f"    {name} = {inner[0]}", *(f"    {line}" for line in inner[1:])]
     lines.append(f"  return {', '.join(map(tensor_name, program.results)) or 'nothing'}")
     return "\n".join(lines)
 
@@ -26,7 +28,7 @@ def format_operation(operation: Operation) -> str:
     """One operation as ``result: type = op(operands, attributes)``."""
     results = ", ".join(f"{tensor_name(each)}: {each.type}" for each in operation.outputs)
     arguments = [tensor_name(each) for each in operation.inputs]
-    arguments += _format_attributes(operation.op.signature, operation.attributes)
+    arguments += format_attributes(operation)
     call = f"{operation.op.full_name}({', '.join(arguments)})"
     return f"{results} = {call}" if results else call
 
@@ -37,7 +39,23 @@ def tensor_name(tensor: Tensor) -> str:
     return f"%{tensor.operation.name}{suffix}"
 
 
-def _format_attributes(signature: Signature, attributes: Mapping[str, Any]) -> list[str]:
-    defaults = signature.defaults
+def _bodies(operation: Operation) -> list[tuple[str, Program]]:
+    """The programs that an operation runs, under the names of their attributes."""
+    found: list[tuple[str, Program]] = []
+    for name, value in operation.attributes.items():
+        if isinstance(value, Program):
+            found.append((name, value))
+        elif type(value) is tuple and value and isinstance(value[0], Program):
+            found += [(f"{name}[{place}]", each) for place, each in enumerate(value)]
+    return found
+
+
+def format_attributes(operation: Operation) -> list[str]:
+    """``name=value`` for each attribute that has not its default value and is no program."""
+    attributes, defaults = operation.attributes, operation.op.signature.defaults
     shown = [(name, value) for name, value in attributes.items() if name not in defaults or defaults[name] != value]
-    return [f"{name}={value}" for name, value in shown if name != "absent"]
+    return [f"{name}={value}" for name, value in shown if name != "absent" and not _holds_program(value)]
+
+
+def _holds_program(value: Any) -> bool:
+    return isinstance(value, Program) or (type(value) is tuple and bool(value) and isinstance(value[0], Program))

@@ -32,6 +32,8 @@ class ProgramBuilder:
         self.device: str | None = None
         self.scope = ""
         """What the names of new operations begin with."""
+        self.constructing = ""
+        """The name of the graph's operation that is being specialised."""
         self.origin: Operation | None = None
         """The operation that is being differentiated, if any."""
         self._names: dict[str, int] = {}

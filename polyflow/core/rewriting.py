@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from polyflow.core.declaration import Op
+from polyflow.core.inference import infer
 from polyflow.core.primitives import constant_op
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
@@ -26,6 +28,24 @@ class Rewriter:
         """Let ``operation`` stand."""
         self.operations.append(operation)
         return operation.outputs
+
+    def instead(
+        self, operation: Operation, op: Op, inputs: tuple[Tensor, ...], attributes: Mapping[str, Any]
+    ) -> tuple[Tensor, ...]:
+        """An operation that takes the place, and the name, of ``operation``."""
+        attributes = {**op.signature.defaults, **attributes}
+        inferred = infer(op, [each.type for each in inputs], attributes, operation.location)
+        made = Operation(
+            op,
+            operation.name,
+            inputs,
+            inferred.attributes,
+            inferred.outputs,
+            device=operation.device,
+            location=operation.location,
+            origin=operation.origin,
+        )
+        return self.keep(made)
 
     def constant(self, value: Any, like: Operation) -> Tensor:
         """A constant that takes the place, and the name, of ``like``."""

@@ -6,11 +6,12 @@ the order in which the graph created them: the walk goes in that order and keeps
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from polyflow.core import building
+from polyflow.core.declaration import Op
 from polyflow.core.graph import Graph
 from polyflow.core.primitives import placeholder_op
 from polyflow.core.program import Program
@@ -28,12 +29,7 @@ class VariableState:
     operation: Operation
     """The graph's operation that is the variable."""
     current: Tensor
-    versions: list[Tensor] = field(default_factory=list)
-    """The value at the start of the run, and that after each write."""
-
-    @property
-    def is_written(self) -> bool:
-        return len(self.versions) > 1
+    is_written: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,13 +53,15 @@ class Specialiser(ProgramBuilder):
         self.graph = graph
         self.variables: dict[Tensor, VariableState] = {}
         """By the parameter that holds the value at the start of the run."""
+        self.afterwards: list[Callable[[], None]] = []
+        """What is to be done when all operations asked for are there."""
         self._mapping: dict[Tensor, Tensor] = {}
         self._done: set[Operation] = set()
         for tensor, type in feeds.items():
             self.location = tensor.operation.location
             parameter = self._mapping[tensor] = self.parameter(type, tensor.operation.name)
             if tensor.operation.op.is_variable:  # a feed stands in for the value at the start of the run
-                self.variables[parameter] = VariableState(tensor.operation, parameter, [parameter])
+                self.variables[parameter] = VariableState(tensor.operation, parameter)
 
     def run(self, operations: Sequence[Operation]) -> None:
         """Specialise ``operations`` and all that they need."""
@@ -72,6 +70,8 @@ class Specialiser(ProgramBuilder):
                 if operation not in self._done and not self._is_fed(operation):
                     self._done.add(operation)
                     self._specialise(operation)
+            while self.afterwards:
+                self.afterwards.pop()()
 
     def _is_fed(self, operation: Operation) -> bool:
         """Whether feeds give all that ``operation`` would compute."""
@@ -92,10 +92,18 @@ class Specialiser(ProgramBuilder):
         """The state of the variable whose parameter ``handle`` is."""
         return self.variables[handle]
 
+    def write(self, handle: Tensor, value: Tensor, assigned: Op) -> Tensor:
+        """Give the variable whose parameter ``handle`` is a new value, by the op that marks one as ``assigned``."""
+        state = self.variables[handle]
+        name = f"{state.operation.name}/assigned"
+        state.current = self.add(assigned, (value, state.current), {}, name).output
+        state.is_written = True
+        return state.current
+
     def add_variable(self, operation: Operation, type: TensorType) -> Tensor:
         """The parameter that holds the variable's value at the start of the run."""
         parameter = self.parameter(type, operation.name)
-        self.variables[parameter] = VariableState(operation, parameter, [parameter])
+        self.variables[parameter] = VariableState(operation, parameter)
         return parameter
 
     def _specialise(self, operation: Operation) -> None:
@@ -106,6 +114,7 @@ class Specialiser(ProgramBuilder):
             self._mapping[operation.output] = self.add_variable(operation, operation.output.type)
             return
         inputs = [self._mapping[each] for each in operation.inputs]
+        self.constructing = operation.name
         outputs = self.apply(operation.op, inputs, operation.attributes, operation.name, operation.device)
         if isinstance(outputs, Tensor):
             outputs = (outputs,)

@@ -1,6 +1,7 @@
 """Nested structures: tuples, named tuples, lists and dicts, taken apart into leaves and put together again.
 
-Everything else is a leaf, ``None`` included.
+An object of a class with ``tree_flatten() -> (parts, known)`` and ``tree_unflatten(known, parts)`` is taken apart by
+them; ``known`` is hashable. Everything else is a leaf, ``None`` included.
 """
 
 from __future__ import annotations
@@ -48,6 +49,9 @@ class Structure:
         if kind is dict:
             named = dict(zip(self.keys, parts, strict=True))
             return lambda leaves: {key: part(leaves) for key, part in named.items()}
+        if hasattr(kind, "tree_unflatten"):
+            (known,) = self.keys
+            return lambda leaves: kind.tree_unflatten(known, [part(leaves) for part in parts])
         if hasattr(kind, "_fields"):
             return lambda leaves: kind(*[part(leaves) for part in parts])
         return lambda leaves: kind([part(leaves) for part in parts])
@@ -98,6 +102,9 @@ def flatten(value: Any) -> tuple[list[Any], Structure]:
 def _flatten(value: Any, leaves: list[Any]) -> Structure:
     if isinstance(value, list | tuple):
         return Structure(type(value), (), tuple([_flatten(each, leaves) for each in value]))
+    if hasattr(type(value), "tree_flatten"):
+        parts, known = value.tree_flatten()
+        return Structure(type(value), (known,), tuple([_flatten(each, leaves) for each in parts]))
     if isinstance(value, Mapping):
         return Structure(dict, tuple(value), tuple([_flatten(each, leaves) for each in value.values()]))
     leaves.append(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from polyflow.core.inference import infer
+from polyflow.core.nested import bodies
 from polyflow.core.printer import format_operation
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
@@ -11,7 +12,10 @@ from polyflow.errors import VerificationError, message
 
 
 def verify(program: Program) -> None:
-    """Refuse a program that reads a value before it is made, names two operations alike, or has a wrong type."""
+    """Refuse a program that reads a value before it is made, names two operations alike, or has a wrong type.
+
+    The programs inside are closed, and verified as well.
+    """
     known: set[Tensor] = set(program.parameters)
     names = {each.operation.name for each in program.parameters}
     for operation in program.operations:
@@ -23,6 +27,8 @@ def verify(program: Program) -> None:
         names.add(operation.name)
         known.update(operation.outputs)
         _verify_types(operation)
+        for body in bodies(operation):
+            verify(body)
     for tensor in program.results:
         if tensor not in known:
             raise VerificationError(message(f"the program returns {tensor.name}, which it does not make"))

@@ -14,6 +14,7 @@ from polyflow.core.signature import Axis, Slice
 from polyflow.core.types import TensorType, format_shape
 from polyflow.errors import ArgumentError, AxisError, DTypeError, ShapeError, message
 from polyflow.ops.batched_indexing import batched_assignment, batched_getitem, batched_take, batched_take_along_axis
+from polyflow.ops.joining import concat
 
 _EVERY = Slice(None, None, None)
 
@@ -63,7 +64,12 @@ def selected_shape(x: TensorType, indices: tuple[TensorType, ...], key: tuple[An
 def getitem_gradient(xp: Any, operation: Any, g: Any) -> Any:
     x, *indices = operation.inputs
     none = (None,) * len(indices)
-    return (index_add(xp.zeros_like(x), g, *indices, key=operation.attributes["key"]), *none)
+    return (index_add(_zeros(xp, x), g, *indices, key=operation.attributes["key"]), *none)
+
+
+def _zeros(xp: Any, x: Any) -> Any:
+    """Zeros of the type of ``x``, which need not be kept for them where its shape is known."""
+    return xp.zeros(x.type.static_shape, dtype=x.dtype) if x.type.is_static else xp.zeros_like(x)
 
 
 @getitem.kernel
@@ -130,7 +136,11 @@ def getitem_samples() -> Iterator[Sample]:
     yield ErrorSample(normal(4), values([0.5], "float32"), key=(INDEX,)).raises(DTypeError, "not an index")
 
 
-@define_op(traits=Trait.VIEW, dtypes={"x": "numeric", "updates": "numeric"}, promote=("x", "updates"))
+@define_op(
+    traits=Trait.VIEW | Trait.ACCUMULATES,
+    dtypes={"x": "numeric", "updates": "numeric"},
+    promote=("x", "updates"),
+)
 def index_add(x: TensorType, updates: TensorType, /, *indices: TensorType, key: tuple[Any, ...]) -> TensorType:
     """``x`` with ``updates`` added to the elements that ``key`` selects; one selected twice gets both.
 
@@ -204,6 +214,50 @@ def _mask_add(xp: Any, x: Any, updates: Any, mask: Any) -> Any:
     return xp.reshape(rows + xp.where(is_chosen, added, xp.zeros_like(added)), x.shape)
 
 
+@index_add.simplification
+def index_add_simplification(operation: Any) -> Any:
+    """Zeros to which slices that cover them are added, one behind the other, are those slices joined."""
+    pieces: dict[int, tuple[int, Any]] = {}
+    axis, tensor = None, operation.output
+    while tensor.operation.op is index_add:
+        made = tensor.operation
+        place = _slice_along(made)
+        if place is None or axis not in (None, place[0]) or place[1] in pieces:
+            return None
+        axis, start, stop = place
+        pieces[start] = stop, made.inputs[1]
+        tensor = made.inputs[0]
+    if tensor.operation.op.full_name not in ("zeros", "zeros_like") or axis is None:
+        return None
+    end = 0
+    for start in sorted(pieces):
+        if start != end:
+            return None
+        end = pieces[start][0]
+    if end != operation.output.type.static_shape[axis]:
+        return None
+    return concat, tuple([pieces[start][1] for start in sorted(pieces)]), {"axis": axis}
+
+
+def _slice_along(operation: Any) -> tuple[int, int, int] | None:
+    """The axis, and where it starts and stops, if updates are added to a slice along one axis only."""
+    x, updates, *indices = operation.inputs
+    if indices or not x.type.is_static or not updates.type.is_static or updates.type.rank != x.type.rank:
+        return None
+    found: tuple[int, int, int] | None = None
+    for part in split_key(operation.attributes["key"], x.type.rank, ()):
+        size = x.type.static_shape[part.axis] if part.span else 0
+        if part.kind != "slice":
+            return None
+        start, stop, step = part.value.indices(size)
+        if (start, stop, step) == (0, size, 1) and updates.type.static_shape[part.axis] == size:
+            continue
+        if step != 1 or found is not None or updates.type.static_shape[part.axis] != stop - start:
+            return None
+        found = part.axis, start, stop
+    return found
+
+
 index_add.batching(batched_assignment)
 
 
@@ -240,7 +294,7 @@ def take(x: TensorType, indices: TensorType, /, *, axis: Axis = None) -> TensorT
 def take_gradient(xp: Any, operation: Any, g: Any) -> Any:
     x, indices = operation.inputs
     axis = single_axis(operation.attributes["axis"], x.ndim)
-    return index_add(xp.zeros_like(x), g, indices, key=(*(_EVERY,) * axis, INDEX)), None
+    return index_add(_zeros(xp, x), g, indices, key=(*(_EVERY,) * axis, INDEX)), None
 
 
 take.batching(batched_take)
@@ -281,7 +335,7 @@ def take_along_axis_gradient(xp: Any, operation: Any, g: Any) -> Any:
     x, indices = operation.inputs
     lines = [xp.reshape(xp.arange(size), (size,) + (1,) * (x.ndim - 1 - place)) for place, size in enumerate(x.shape)]
     lines[operation.attributes["axis"]] = indices
-    return index_add(xp.zeros_like(x), g, *lines, key=(INDEX,) * x.ndim), None
+    return index_add(_zeros(xp, x), g, *lines, key=(INDEX,) * x.ndim), None
 
 
 take_along_axis.batching(batched_take_along_axis)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
-from polyflow.core.batching import along_axis
+from polyflow.core.batching import again, along_axis, flat, in_all
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.samples import ErrorSample, Sample, normal
 from polyflow.core.shapes import product, single_axis
@@ -67,30 +68,14 @@ def _common_shape(shown: Sequence[Shape], shapes: Sequence[Shape], exception: st
 def concat_gradient(xp: Any, operation: Any, g: Any) -> Any:
     axis = operation.attributes["axis"]
     sizes = [each.size if axis is None else each.shape[axis] for each in operation.inputs]
-    keys = _pieces(sizes)
+    if None in sizes:
+        return tuple(parts_like(g, list(operation.inputs), axis=axis))
+    ends = list(accumulate(sizes, initial=0))
+    keys = [slice(start, stop) for start, stop in pairwise(ends)]
     if axis is None:
         pieces = zip(operation.inputs, keys, strict=True)
         return tuple(xp.reshape(g[key], each.type.static_shape) for each, key in pieces)
     return tuple(g[(*(slice(None),) * axis, key)] for key in keys)
-
-
-def _pieces(sizes: Sequence[int | None]) -> list[slice]:
-    """Where each piece stands in the whole. One size may be unknown: what is behind it is counted from the end."""
-    if sizes.count(None) > 1:
-        summary = "the gradient cannot be cut in pieces: how large they are is known only at run time"
-        raise ShapeError(message(summary, found=f"sizes {format_shape(tuple(sizes))}", needed="at most one unknown"))
-    keys: list[slice] = []
-    start: int | None = 0
-    for place, size in enumerate(sizes):
-        stop = None if start is None or size is None else start + size
-        if stop is None:
-            behind = sum(each or 0 for each in sizes[place + 1 :])
-            keys.append(slice(start, -behind if behind else None))
-            start = -behind if behind else None
-        else:
-            keys.append(slice(start, None if start is not None and start < 0 and stop == 0 else stop))
-            start = stop
-    return keys
 
 
 concat.batching(along_axis)
@@ -106,6 +91,50 @@ def concat_samples() -> Iterator[Sample]:
     yield wrong.raises(ShapeError, "arrays[0] and arrays[1] do not fit together")
     yield ErrorSample([normal(2, 3)], axis=2).raises(AxisError, "axis 2 is out of range for rank 2")
     yield ErrorSample([], axis=None).raises(ArgumentError, "there is nothing to join")
+
+
+@define_op(traits=Trait.VIEW)
+def parts_like(x: TensorType, like: Sequence[TensorType], /, *, axis: Axis = 0) -> tuple[TensorType, ...]:
+    """The parts of ``x`` along ``axis`` that :func:`concat` of arrays of the shapes of ``like`` would put together.
+
+    >>> import polyflow as pf
+    >>> [part.tolist() for part in pf.Session().run(pf.parts_like([1, 2, 3], [[0], [0, 0]]))]
+    [[1], [2, 3]]
+    """
+    return tuple([each.with_dtype(x.known_dtype) for each in like])
+
+
+@parts_like.gradient
+def parts_like_gradient(xp: Any, operation: Any, g: Any) -> Any:
+    return (concat(list(g), axis=operation.attributes["axis"]), *(None,) * (len(operation.inputs) - 1))
+
+
+@parts_like.kernel
+def parts_like_kernel(xp: Any, x: Any, like: Sequence[Any], *, axis: int | None = 0) -> Any:
+    sizes = [each.size if axis is None else each.shape[axis] for each in like]
+    keys = [slice(start, stop) for start, stop in pairwise(accumulate(sizes, initial=0))]
+    if axis is None:
+        return tuple([xp.reshape(x[key], each.shape) for each, key in zip(like, keys, strict=True)])
+    return tuple([x[(*(slice(None),) * axis, key)] for key in keys])
+
+
+@parts_like.batching
+def batched_parts_like(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    """Along the axis behind the batch; where all axes are one, along that."""
+    axis = operation.attributes["axis"]
+    every = in_all(xp, inputs, batched)
+    if axis is not None:
+        return again(operation, every, axis=axis + 1)
+    parts = again(operation, [flat(xp, each) for each in every], axis=1)
+    shapes = [each.type.static_shape for each in operation.outputs]
+    return tuple([xp.reshape(part, (part.shape[0], *shape)) for part, shape in zip(parts, shapes, strict=True)])
+
+
+@parts_like.samples
+def parts_like_samples() -> Iterator[Sample]:
+    yield Sample(normal(5, 2), [normal(2, 2, seed=1), normal(3, 2, seed=2)])
+    yield Sample(normal(2, 5), [normal(2, 2, seed=1), normal(2, 0, seed=2), normal(2, 3, seed=3)], axis=1)
+    yield Sample(normal(7), [normal(2, 2, seed=1), normal(3, seed=2)], axis=None)
 
 
 @define_op(promote=True)

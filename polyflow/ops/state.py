@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from polyflow.core.building import overriding, overriding_builder
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.dtypes import DType, as_dtype
 from polyflow.core.graph import get_default_graph
@@ -62,7 +63,7 @@ def read_variable_expansion(builder: Any, inputs: tuple[Tensor, ...], attributes
     return builder.apply(identity, (builder.variable(inputs[0]).current,), {}, None, None)  # type: ignore[no-any-return]
 
 
-@define_op(name="assign", takes_unknown=True)
+@define_op(name="assign", traits=Trait.EFFECT, takes_unknown=True)
 def assign_op(handle: TensorType, value: TensorType, /) -> TensorType:
     """Give a variable a new value; the result is that value.
 
@@ -85,10 +86,7 @@ def assign_expansion(builder: Any, inputs: tuple[Tensor, ...], attributes: Any) 
     if value.type.weak:
         value = builder.cast(value, dtype)
     _check_assigned(handle.type, value.type)
-    state = builder.variable(handle)
-    state.current = builder.add(assigned, (value,), {}, f"{state.operation.name}/assigned").output
-    state.versions.append(state.current)
-    return state.current  # type: ignore[no-any-return]
+    return builder.write(handle, value, assigned)  # type: ignore[no-any-return]
 
 
 def _check_assigned(handle: TensorType, value: TensorType) -> None:
@@ -106,28 +104,34 @@ def _check_assigned(handle: TensorType, value: TensorType) -> None:
 
 
 @define_op(traits=Trait.IDENTITY)
-def assigned(value: TensorType, /) -> TensorType:
-    """The value just assigned to a variable, at which the gradient with respect to the variable starts anew.
+def assigned(value: TensorType, previous: TensorType, /) -> TensorType:
+    """The value just assigned to a variable, whose gradient goes on to the variable's ``previous`` value.
+
+    So the gradient with respect to the value at the start of a run is that with respect to the variable: what all
+    reads contribute, those of values that it was given since, and those in bodies of loops, included.
 
     >>> import polyflow as pf
     >>> from polyflow.ops.state import assigned
-    >>> pf.Session().run(assigned([1, 2])).tolist()
+    >>> pf.Session().run(assigned([1, 2], [0, 0])).tolist()
     [1, 2]
     """
+    check_same_shape(previous, value, "assigned: the value has another shape than the variable")
     return value
 
 
-assigned.zero_gradient("the gradient with respect to a variable is that with respect to the value it holds")
+@assigned.gradient
+def assigned_gradient(xp: Any, operation: Any, g: Any) -> tuple[None, Any]:
+    return None, g
 
 
 @assigned.kernel
-def assigned_kernel(xp: Any, value: Any) -> Any:
+def assigned_kernel(xp: Any, value: Any, previous: Any) -> Any:
     return value
 
 
 @assigned.samples
 def assigned_samples() -> Iterator[Sample]:
-    yield Sample(normal(2, 3), gradient=False)
+    yield Sample(normal(2, 3), normal(2, 3, seed=1), gradient=False)
 
 
 def _of_tensor(name: str) -> Callable[..., Any]:
@@ -163,10 +167,16 @@ class Variable(Operators):
         name: str | None = None,
         trainable: bool = True,
     ) -> None:
-        graph = get_default_graph()
+        graph: Any = get_default_graph()
+        name = name or "Variable"
+        if hasattr(graph, "root"):  # a body of control flow: its variables are made once, outside
+            name, graph = graph.variable_name(name), graph.root
+        with overriding(graph):
+            self._make(graph, initial_value, dtype, name, trainable)
+
+    def _make(self, graph: Any, initial_value: object, dtype: DType | str | None, name: str, trainable: bool) -> None:
         if callable(initial_value):
             initial_value = initial_value()
-        name = name or "Variable"
         if hasattr(initial_value, "__tensor__"):
             initial = graph.as_tensor(initial_value)
             if dtype is not None and initial.dtype is not as_dtype(dtype):
@@ -239,11 +249,12 @@ class Variable(Operators):
     # -- reading
 
     def __tensor__(self) -> Tensor:
-        return self._latest
+        return self.value()
 
     def value(self) -> Tensor:
         """The value at this place in the program."""
-        return self._latest
+        body = _body(self)
+        return self._latest if body is None else body.variable_value(self)  # type: ignore[no-any-return]
 
     def read_value(self) -> Tensor:
         """The value at this place in the program, read by an operation of its own."""
@@ -254,7 +265,7 @@ class Variable(Operators):
         return self.handle.eval(session=session)
 
     def __getitem__(self, key: Any) -> Tensor:
-        return self._latest[key]
+        return self.value()[key]
 
     __len__, __iter__, __contains__ = map(_of_tensor, ("__len__", "__iter__", "__contains__"))
     # What only a value could answer is refused, as by a tensor.
@@ -264,7 +275,7 @@ class Variable(Operators):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self._latest, name)
+        return getattr(self.value(), name)
 
     # -- writing
 
@@ -273,16 +284,24 @@ class Variable(Operators):
         if isinstance(value, list | tuple):  # Python numbers take the dtype of the variable
             value = literal(value, self.dtype)
         result: Tensor = assign_op(self.handle, value, name=name)
-        self._latest = read_variable_op(self.handle)
+        self.follow(read_variable_op(self.handle))
         return result
+
+    def follow(self, latest: Tensor) -> None:
+        """Let ``latest`` be the value from here on; for what writes the variable in a way of its own."""
+        body = _body(self)
+        if body is None:
+            self._latest = latest
+        else:
+            body.set_variable_value(self, latest)
 
     def assign_add(self, delta: object, name: str | None = None) -> Tensor:
         """An operation that adds ``delta`` to the variable."""
-        return self.assign(self._latest + delta, name)
+        return self.assign(self.value() + delta, name)
 
     def assign_sub(self, delta: object, name: str | None = None) -> Tensor:
         """An operation that subtracts ``delta`` from the variable."""
-        return self.assign(self._latest - delta, name)
+        return self.assign(self.value() - delta, name)
 
     @property
     def initializer(self) -> Operation:
@@ -296,6 +315,12 @@ class Variable(Operators):
 
     def __repr__(self) -> str:
         return f"<Variable {self.operation.name!r} {self.handle.type}>"
+
+
+def _body(variable: Variable) -> Any:  # a graph that stands layers higher
+    """The body of a loop or branch that is being built, if one is: it reads and writes variables at its own time."""
+    builder = overriding_builder()
+    return builder if builder is not None and hasattr(builder, "variable_value") else None
 
 
 def global_variables() -> list[Variable]:

@@ -1,4 +1,4 @@
-"""Simple algebra: operations that change nothing go. Only rewrites that are exact in floating point stand here."""
+"""Simple algebra: operations that change nothing go. Rewrites here are exact in floating point, or declared by ops."""
 
 from __future__ import annotations
 
@@ -22,10 +22,14 @@ class Algebra:
         return rewrite(program, _simplify)
 
 
-def _simplify(_: Rewriter, operation: Operation) -> Replacement:
+def _simplify(rewriter: Rewriter, operation: Operation) -> Replacement:
     op, inputs = operation.op, operation.inputs
     if not inputs or len(operation.outputs) != 1:
         return None
+    if op.simplification_rule is not None:
+        simpler = op.simplification_rule(operation)
+        if simpler is not None:
+            return rewriter.instead(operation, *simpler)
     result_type = operation.outputs[0].type
     if op.has_trait(Trait.IDENTITY) and inputs[0].type == result_type and None not in result_type.known_shape:
         return (inputs[0],)

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from polyflow.core.declaration import Trait
+from polyflow.core.nested import has_effect
 from polyflow.core.program import Program
 from polyflow.core.rewriting import Replacement, Rewriter, rewrite
 from polyflow.core.tensor import Operation
@@ -22,7 +23,7 @@ class CommonSubexpressions:
         seen: dict[Hashable, Operation] = {}
 
         def merge(rewriter: Rewriter, operation: Operation) -> Replacement:
-            if operation.op.has_trait(Trait.EFFECT):
+            if has_effect(operation):
                 return None
             first = seen.setdefault(_key(operation), operation)
             return None if first is operation else first.outputs

@@ -35,7 +35,11 @@ class ConstantFolding:
 
 
 def _can_fold(operation: Operation) -> bool:
-    if operation.op is constant_op or len(operation.outputs) != 1 or operation.op.has_trait(Trait.EFFECT):
+    if (
+        operation.op is constant_op
+        or len(operation.outputs) != 1
+        or operation.op.traits & (Trait.EFFECT | Trait.NESTED)
+    ):
         return False
     for tensor in operation.inputs:
         if tensor.operation.op is not constant_op:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from polyflow.core.declaration import Trait
+from polyflow.core.nested import map_bodies
 from polyflow.core.program import Program
+from polyflow.core.rewriting import Replacement, Rewriter, rewrite
+from polyflow.core.tensor import Operation
 from polyflow.core.verifier import verify
 from polyflow.errors import PolyflowError
 from polyflow.extension.passes import STAGES, Pass, PassContext
@@ -27,7 +31,7 @@ def run_passes(
     steps = []
     for each in sorted(passes, key=lambda one: STAGES.index(one.stage)):
         before = len(program)
-        program = each(program, context)
+        program = _apply(each, program, context)
         steps.append(Step(each.name, before, len(program)))
         if check:
             try:
@@ -35,3 +39,19 @@ def run_passes(
             except PolyflowError as error:
                 raise type(error)(f"after pass {each.name!r}: {error}") from error
     return program, steps
+
+
+def _apply(each: Pass, program: Program, context: PassContext) -> Program:
+    """The program after a pass, which goes over the bodies of loops and branches first."""
+
+    def inside(rewriter: Rewriter, operation: Operation) -> Replacement:
+        changed = map_bodies(operation, lambda body: _apply(each, body, context))
+        if changed is operation:
+            return None
+        return rewriter.keep(changed)
+
+    if getattr(each, "enters_bodies", True) and any(
+        operation.op.has_trait(Trait.NESTED) for operation in program.operations
+    ):
+        program = rewrite(program, inside)
+    return each(program, context)

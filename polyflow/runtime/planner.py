@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from polyflow.core.dataflow import Dataflow
 from polyflow.core.declaration import Op, Trait
 from polyflow.core.literal import Literal
+from polyflow.core.nested import every_operation
 from polyflow.core.printer import format_program
 from polyflow.core.program import Program
 from polyflow.core.specialise import Specialised
@@ -18,7 +21,11 @@ from polyflow.errors import DTypeError, ExecutionError, KernelError, message
 from polyflow.extension.backend import Backend, CompileRequest
 from polyflow.extension.kernels import missing_kernels
 from polyflow.extension.passes import Evaluate
+from polyflow.runtime.dataflow import DataflowProgram
+from polyflow.runtime.segments import cut, run_in_order
 from polyflow.runtime.straight import StraightProgram, evaluate
+
+_HEADINGS = {"dataflow": "lowered program"}
 
 
 @dataclass
@@ -30,10 +37,12 @@ class Plan:
     """After the passes; its parameters and results are those of ``specialised``."""
     function: Callable[..., tuple[Any, ...]]
     """Takes feeds, then the variables read; returns fetches, then the variables written."""
-    straight: StraightProgram
+    sources: tuple[StraightProgram | DataflowProgram, ...]
+    """What was compiled: the program, or its segments in order."""
     guarded: tuple[int, ...]
     """Fetches that may be a variable's value itself, and are handed out through ``backend.guard``."""
     notes: list[str] = field(default_factory=list)
+    executor: str = "straight"
 
     def run(self, *arguments: Any) -> tuple[Any, ...]:
         """Run on arrays; the error of a kernel names its operation."""
@@ -44,7 +53,8 @@ class Plan:
 
     def failure(self, error: Exception) -> Exception:
         """``error`` with the operation that caused it, if one did."""
-        return self.straight.explain_failure(error) or error
+        found = (each.explain_failure(error) for each in self.sources)
+        return next((each for each in found if each is not None), error)
 
     def explain(self) -> str:
         """Every stage as text."""
@@ -55,8 +65,8 @@ class Plan:
             "after passes",
             format_program(self.program),
             "",
-            "generated function",
-            self.straight.source.rstrip(),
+            _HEADINGS.get(self.executor, "generated function" if len(self.sources) == 1 else "generated functions"),
+            *(each.sources() for each in self.sources),
             "",
             "decisions",
             *(f"  {note}" for note in self.notes),
@@ -65,30 +75,97 @@ class Plan:
 
 
 def make_plan(
-    specialised: Specialised, program: Program, backend: Backend, device: str, notes: Sequence[str] = ()
+    specialised: Specialised,
+    program: Program,
+    backend: Backend,
+    device: str,
+    notes: Sequence[str] = (),
+    dataflow: Dataflow | None = None,
+    threads: int | None = None,
 ) -> Plan:
     """Compile ``program``, which passes made of ``specialised``, for ``backend``.
+
+    With ``dataflow``, what lowering made of ``program``, it is run by the dataflow executor, in so many ``threads``.
 
     Raises ``KernelError`` that lists every operation for which the backend has no kernel.
     """
     check_kernels(program, backend)
-    straight = StraightProgram(program, backend, device)
     start = time.perf_counter()
-    donated = _donated(specialised)
-    dynamic = _dynamic_operation(program)
-    if dynamic is not None and backend.is_compiled:
-        reason = f"the shape of {dynamic.name!r} depends on data ({dynamic.location})"
-        notes = [*notes, f"not compiled, run operation by operation: {reason}"]
-    request = CompileRequest(tuple(each.type for each in program.parameters), donated, device, dynamic is None)
-    try:
-        function = backend.compile(straight.function, request)
-    except Exception as error:
-        raise straight.explain_failure(error) or error from error
-    borrowed = () if backend.is_compiled else _borrowed(specialised, program)
+    if dataflow is not None:
+        function, sources, decisions = _by_dataflow(specialised, program, dataflow, backend, device, threads)
+    elif backend.is_compiled:
+        function, sources, decisions = _compiled(specialised, program, backend, device)
+    else:
+        function, sources, decisions = _straight(specialised, program, backend, device)
+    made = f"compiled in {time.perf_counter() - start:.3f} s, {decisions[0]}"
+    guarded = _guarded(specialised, program, backend.is_compiled and dataflow is None)
+    executor = "straight" if dataflow is None else "dataflow"
+    return Plan(specialised, program, function, sources, guarded, [*notes, *decisions[1:], made], executor)
+
+
+Made = tuple[Callable[..., tuple[Any, ...]], tuple[StraightProgram | DataflowProgram, ...], list[str]]
+"""A function of a program, the sources it was made of, and a word on each decision."""
+
+
+def _straight(specialised: Specialised, program: Program, backend: Backend, device: str) -> Made:
+    straight = StraightProgram(program, backend, device)
+    request = CompileRequest(tuple(each.type for each in program.parameters), (), device)
+    function = backend.compile(straight.function, request)
+    borrowed = _borrowed(specialised, program)
     if borrowed:
         function = _copying(function, borrowed, backend, device)
-    made = f"compiled in {time.perf_counter() - start:.3f} s, {len(donated)} variables replaced in each run"
-    return Plan(specialised, program, function, straight, _guarded(specialised, program, backend), [*notes, made])
+    return function, (straight,), [f"{len(specialised.writes)} variables replaced in each run"]
+
+
+def _by_dataflow(
+    specialised: Specialised, program: Program, graph: Dataflow, backend: Backend, device: str, threads: int | None
+) -> Made:
+    executor = DataflowProgram(program, graph, backend, device, threads)
+    request = CompileRequest(tuple(each.type for each in program.parameters), (), device, False, False)
+    function = backend.compile(executor.function, request)
+    borrowed = _borrowed(specialised, program)
+    if borrowed:
+        function = _copying(function, borrowed, backend, device)
+    decisions = [f"dataflow executor, {executor.threads} threads at most, {len(graph)} nodes"]
+    return function, (executor,), [f"{len(specialised.writes)} variables replaced in each run", *decisions]
+
+
+def _compiled(specialised: Specialised, program: Program, backend: Backend, device: str) -> Made:
+    """One compiled function, or several with what runs on the host between them."""
+    segments = cut(program)
+    if all(each.is_static and not each.on_host for each in segments):
+        donated = _donated(specialised)
+        straight = StraightProgram(program, backend, device)
+        request = CompileRequest(tuple(each.type for each in program.parameters), donated, device)
+        return _compile(straight, request, backend), (straight,), [f"{len(donated)} variables replaced in each run"]
+    sources, functions, notes = [], [], [f"cut into {len(segments)} segments"]
+    for number, segment in enumerate(segments):
+        straight = StraightProgram(segment.program, backend, device, inline=bool(segment.on_host))
+        types = tuple(each.type for each in segment.program.parameters)
+        is_static = segment.is_static and not segment.on_host
+        request = CompileRequest(types, (), device, is_static, not segment.on_host)
+        functions.append(_compile(straight, request, backend))
+        sources.append(straight)
+        count = f"segment {number}, {len(segment.program.operations)} operations"
+        if segment.on_host:
+            notes.append(f"{count}, not compiled, run operation by operation: {segment.on_host}")
+        elif is_static:
+            notes.append(f"{count}, compiled")
+        else:
+            notes.append(f"{count}, compiled once for each size of its operands")
+    constant = partial(_constant, backend, device)
+    return run_in_order(program, segments, functions, constant), tuple(sources), notes
+
+
+def _compile(straight: StraightProgram, request: CompileRequest, backend: Backend) -> Callable[..., tuple[Any, ...]]:
+    try:
+        return backend.compile(straight.function, request)
+    except Exception as error:
+        raise straight.explain_failure(error) or error from error
+
+
+def _constant(backend: Backend, device: str, operation: Operation) -> Any:
+    return backend.from_literal(operation.attributes["value"], device)
 
 
 def evaluator(backend: Backend, device: str) -> Evaluate:
@@ -111,7 +188,8 @@ def evaluator(backend: Backend, device: str) -> Evaluate:
 
 def check_kernels(program: Program, backend: Backend) -> None:
     """Refuse a program with operations or dtypes that ``backend`` lacks; all of them are listed."""
-    missing = missing_kernels(program.operations, backend)
+    operations = tuple(every_operation(program))
+    missing = missing_kernels(operations, backend)
     if missing:
         listed = "\n".join(f"    {each.op.full_name}, built at {each.location}" for each in missing)
         raise KernelError(
@@ -120,7 +198,7 @@ def check_kernels(program: Program, backend: Backend) -> None:
                 remedy="another backend, or a plugin that brings the kernel (hook polyflow_kernels)",
             )
         )
-    for tensor in (*program.parameters, *(each for operation in program.operations for each in operation.outputs)):
+    for tensor in (*program.parameters, *(each for operation in operations for each in operation.outputs)):
         check_dtype(tensor, tensor.type, backend)
 
 
@@ -148,15 +226,6 @@ def check_dtype(tensor: Tensor, type: TensorType, backend: Backend) -> None:
         )
 
 
-def _dynamic_operation(program: Program) -> Operation | None:
-    """The first operation with a result whose shape depends on data."""
-    for operation in program.operations:
-        for tensor in operation.outputs:
-            if not tensor.type.is_static:
-                return operation
-    return None
-
-
 def _donated(specialised: Specialised) -> tuple[int, ...]:
     """The parameters whose old value nobody needs once the program has run."""
     written = set(specialised.writes)
@@ -164,12 +233,12 @@ def _donated(specialised: Specialised) -> tuple[int, ...]:
     return tuple(start + index for index, each in enumerate(specialised.reads) if each in written)
 
 
-def _guarded(specialised: Specialised, program: Program, backend: Backend) -> tuple[int, ...]:
+def _guarded(specialised: Specialised, program: Program, is_compiled: bool) -> tuple[int, ...]:
     """The fetches whose memory is that of a parameter or of a variable's new value.
 
     A compiled program returns views in memory of their own; elsewhere the views of a value are its memory.
     """
-    seen_through = Trait.NONE if backend.is_compiled else Trait.VIEW | Trait.IDENTITY
+    seen_through = Trait.NONE if is_compiled else Trait.VIEW | Trait.IDENTITY
     count = len(program.results) - len(specialised.writes)
     shared = set(program.parameters)
     for each in program.results[count:]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from polyflow.core.graph import Graph
+from polyflow.core.structures import Rebuild, flatten
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.errors import FeedError, FetchError, UnknownNameError, message
-from polyflow.session.structures import Rebuild, flatten
 
 
 def flatten_fetches(fetches: Any) -> tuple[list[Any], Rebuild]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from polyflow.control_flow.lowering import lower, wired_operation
 from polyflow.core.graph import Graph
 from polyflow.core.specialise import specialise
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
+from polyflow.errors import ControlFlowError, ValueRangeError, message
 from polyflow.extension.backend import Backend
 from polyflow.extension.manager import Extensions
 from polyflow.extension.passes import PassContext
 from polyflow.passes.pipeline import run_passes
+from polyflow.runtime.context import runs_on_host
 from polyflow.runtime.planner import Plan, check_kernels, evaluator, make_plan
 
 
@@ -26,16 +29,48 @@ def plan_fetches(
     extensions: Extensions,
     optimise: bool = True,
     check: bool = False,
+    executor: str | None = None,
+    threads: int | None = None,
 ) -> Plan:
     """The plan that computes ``fetches`` and runs ``targets`` for feeds of these types.
 
-    ``optimise=False`` leaves the passes out; ``check`` verifies the program after each of them.
+    ``optimise=False`` leaves all passes out but those that lower; ``check`` verifies the program after each of them.
+    ``executor`` is ``"dataflow"``, in at most ``threads`` threads, or ``"straight"``; ``None`` leaves it to the plan.
     """
     specialised = specialise(graph, fetches, targets, feeds, extensions.namespace)
     check_kernels(specialised.program, backend)
     context = PassContext(evaluator(backend, device), backend.name, backend.is_compiled)
-    passes = extensions.passes if optimise else ()
+    # What lowers a program to a form that a backend can run is no optimisation.
+    passes = extensions.passes if optimise else [each for each in extensions.passes if each.stage == "lower"]
     program, steps = run_passes(specialised.program, passes, context, check=check)
     notes = [f"backend {backend.name}, device {device}"]
     notes += [f"{each.name}: {each.before} -> {each.after} operations" for each in steps]
-    return make_plan(specialised, program, backend, device, notes)
+    wired = wired_operation(program)
+    if wired is not None and executor == "straight":
+        raise ControlFlowError(
+            message(
+                f"{wired.name}: {wired.op.full_name} runs under the dataflow executor only",
+                where=wired.location,
+                remedy='Session(executor="dataflow"), or leave the choice to the session',
+            )
+        )
+    dataflow = lower(program) if executor == "dataflow" or wired is not None else None
+    return make_plan(specialised, program, backend, device, notes, dataflow, threads)
+
+
+def check_executor(executor: str | None, threads: int | None) -> tuple[str | None, int | None]:
+    """The two as they are, if they make sense; else ``ValueRangeError``."""
+    if executor not in (None, "straight", "dataflow"):
+        raise ValueRangeError(
+            message(
+                "no such executor", found=repr(executor), needed="'straight', 'dataflow', or None for the plan's choice"
+            )
+        )
+    if threads is not None and threads < 1:
+        raise ValueRangeError(message("inter_op_threads", found=threads, needed="1 or more, or None"))
+    return executor, threads
+
+
+def may_wait(plan: Plan) -> bool:
+    """Whether a run of ``plan`` is one that a time limit or the end of its session is to interrupt."""
+    return plan.executor == "dataflow" or runs_on_host(plan.program)

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from polyflow.core.structures import flatten, spread
 from polyflow.errors import ArgumentError
-from polyflow.session.structures import flatten, spread
 
 
 class Pair(NamedTuple):

@@ -1,0 +1,15 @@
+"""Branches, loops and what they are made of."""
+
+CONSTRUCTS = (
+    "polyflow.control_flow.structured",
+    "polyflow.control_flow.loop_gradient",
+    "polyflow.control_flow.branch_gradient",
+    "polyflow.control_flow.conditional",
+    "polyflow.control_flow.while_loops",
+    "polyflow.control_flow.scanning",
+    "polyflow.control_flow.rooms",
+    "polyflow.control_flow.rows",
+    "polyflow.control_flow.checkpointing",
+    "polyflow.control_flow.primitives",
+)
+"""The modules that declare ops."""

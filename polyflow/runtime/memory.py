@@ -1,0 +1,79 @@
+"""Whose memory is whose in a program that runs operation by operation: what may be written over, what stays a list."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from typing import Any
+
+from polyflow.core.declaration import Trait
+from polyflow.core.program import Program
+from polyflow.core.tensor import Operation, Tensor
+from polyflow.extension.backend import Backend
+
+
+def listed(program: Program) -> set[Tensor]:
+    """The stacks that only loops of the same program read, element by element: lists of their elements will do."""
+    found: set[Tensor] = set()
+    for operation in program.operations:
+        if is_loop(operation):
+            carried = operation.attributes["carried"]
+            found.update(operation.outputs[carried + (operation.attributes["condition"] is not None) :])
+            scanned = range(carried, carried + operation.attributes["scanned"])
+            found.difference_update(each for place, each in enumerate(operation.inputs) if place not in scanned)
+        else:
+            found.difference_update(operation.inputs)
+    return found.difference(program.results)
+
+
+def owned(program: Program, backend: Backend, given: Set[Tensor] = frozenset()) -> set[Tensor]:
+    """The values that have memory of their own, which nothing else can share: arrays, not scalars, read by kernels that
+    return memory of their own. ``given`` are parameters that are handed over to the program."""
+    found: set[Tensor] = set(given)
+    for operation in program.operations:
+        if is_loop(operation):
+            states = owned_states(operation, backend)
+            found.difference_update(each for place, each in enumerate(operation.inputs) if place not in states)
+            found.update(operation.outputs[place] for place in states)
+        elif operation.op.full_name in backend.fresh:
+            found.update(each for each in operation.outputs if each.type.is_static and each.type.rank)
+        else:
+            found.difference_update(operation.inputs)
+    return found
+
+
+def owned_states(operation: Operation, backend: Backend) -> frozenset[int]:
+    """The carried values of a loop that each iteration changes in the memory of the one before."""
+    if not backend.updating:
+        return frozenset()
+    body: Program = operation.attributes["body"]
+    chosen = {
+        place
+        for place in range(operation.attributes["carried"])
+        if _root(body.results[place], backend) is body.parameters[place]
+        and body.results[place] is not body.parameters[place]
+        and sum(each is body.results[place] for each in body.results) == 1
+    }
+    while chosen:
+        found = owned(body, backend, {body.parameters[place] for place in chosen})
+        lost = {place for place in chosen if body.results[place] not in found}
+        if not lost:
+            break
+        chosen -= lost
+    return frozenset(chosen)
+
+
+def _root(tensor: Tensor, backend: Backend) -> Tensor:
+    """What ``tensor`` was before kernels changed some of its elements."""
+    while True:
+        operation = tensor.operation
+        if operation.op.full_name in backend.updating:
+            tensor = operation.inputs[0]
+        elif is_loop(operation) and tensor.index in owned_states(operation, backend):
+            tensor = operation.inputs[tensor.index]
+        else:
+            return tensor
+
+
+def is_loop(operation: Any) -> bool:
+    """Whether ``operation`` runs a body again and again."""
+    return operation.op.has_trait(Trait.NESTED) and "carried" in operation.attributes

@@ -1,0 +1,298 @@
+"""Writing the source of a program: one line an operation, loops and branches as Python's own, memory reused.
+
+A backend that has kernels for ``loop``, ``branch`` and ``call`` gets their bodies as functions; for the others they are
+``for`` and ``if`` in the function of the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from polyflow.core.declaration import Trait
+from polyflow.core.primitives import constant_op
+from polyflow.core.program import Program
+from polyflow.core.tensor import Operation, Tensor
+from polyflow.core.traversal import last_uses
+from polyflow.extension.backend import Backend
+from polyflow.extension.half_precision import dtypes_of, is_widened
+from polyflow.extension.kernels import find_kernel, kernel_of, native_attributes
+from polyflow.runtime.loop_writer import write_loop
+from polyflow.runtime.memory import is_loop, listed, owned
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a line of the source stands for."""
+
+    operation: Operation
+    loops: tuple[tuple[Operation, str], ...]
+    """The loops around it, each with the name of its counter."""
+
+
+Outline = Callable[[Program], Callable[..., Any]]
+"""Makes a function of a program that is run inside."""
+
+
+class Writer:
+    """Writes the source of a program, and collects the kernels and constants that it refers to."""
+
+    def __init__(self, program: Program, backend: Backend, device: str, outline: Outline, inline: bool) -> None:
+        self.globals: dict[str, Any] = {}
+        self.lines: list[str] = []
+        self.sites: dict[int, Site] = {}
+        """By line, counted from 1."""
+        self._program = program
+        self.backend = backend
+        self.device = device
+        self.outline = outline
+        self._inline = inline
+        self.names: dict[Tensor, str] = {}
+        self._count = 0
+        self._kernels: dict[Any, str] = {}
+        self._indent = ""
+        self.loops: list[tuple[Operation, str]] = []
+        self.reusable: set[Tensor] = set()
+        self.listed: set[Tensor] = set()
+        """Stacks that are lists of their elements, since only loops read them."""
+
+    def source(self) -> str:
+        """The source; names in it are those of ``globals``."""
+        program = self._program
+        for index, tensor in enumerate(program.parameters):
+            self.names[tensor] = f"p{index}"
+        self.emit(f"def program({', '.join(self.names[each] for each in program.parameters)}):")
+        self._indent = "    "
+        self.block(program)
+        results = [self.names[each] for each in program.results]
+        self.emit(f"return ({', '.join(results)}{',' if results else ''})")
+        return "\n".join(self.lines) + "\n"
+
+    # -- lines and names
+
+    def emit(self, text: str, operation: Operation | None = None) -> None:
+        """Add a line, which stands for ``operation``."""
+        self.lines.append(self._indent + text)
+        if operation is not None:
+            self.sites[len(self.lines)] = Site(operation, tuple(self.loops))
+
+    def name(self, prefix: str = "v") -> str:
+        """A name that nothing has yet; values that may be deleted begin with ``v``."""
+        self._count += 1
+        return f"{prefix}{self._count}"
+
+    def share(self, prefix: str, value: Any) -> str:
+        """The name of a global that holds ``value``."""
+        name = self.name(prefix)
+        self.globals[name] = value
+        return name
+
+    # -- blocks
+
+    def block(self, program: Program, given: Set[Tensor] = frozenset()) -> None:
+        """The operations of a program whose parameters have names; those ``given`` may be written over."""
+        outer = self.reusable
+        self.reusable = owned(program, self.backend, given)
+        self.listed |= listed(program)
+        ends = last_uses(program.operations)
+        kept = set(program.results).union(each for each in program.parameters if each not in given)
+        for place, operation in enumerate(program.operations):
+            if operation.op is constant_op:
+                self._constant(operation, is_result=operation.outputs[0] in kept)
+                continue
+            freed = [each for each in dict.fromkeys(operation.inputs) if ends[each] == place and each not in kept]
+            if self._is_written_out(operation):
+                used = [each in ends or each in kept for each in operation.outputs]
+                self._write_out(operation, used, freed)
+                self.delete(freed + [each for each in operation.outputs if each not in ends and each not in kept])
+                continue
+            line = self._call(operation, freed)
+            freed += [each for each in operation.outputs if each not in ends and each not in kept]
+            names = [name for name in (self.names[each] for each in freed) if name[0] == "v"]
+            self.emit(line + (f"; del {', '.join(names)}" if names else ""), operation)
+        self.reusable = outer
+
+    def delete(self, tensors: Sequence[Tensor]) -> None:
+        """Forget the values of ``tensors``, where they have names that may be."""
+        names = [name for name in (self.names.pop(each, "") for each in dict.fromkeys(tensors)) if name[:1] == "v"]
+        if names:
+            self.emit(f"del {', '.join(dict.fromkeys(names))}")
+
+    def _constant(self, operation: Operation, is_result: bool) -> None:
+        array = self.backend.from_literal(operation.attributes["value"], self.device)
+        if operation.output.type.rank == 0 and not is_result:
+            array = self.backend.as_scalar(array)
+        self.names[operation.outputs[0]] = self.share("c", array)
+
+    def _call(self, operation: Operation, freed: Sequence[Tensor]) -> str:
+        for tensor in operation.outputs:
+            self.names[tensor] = self.name()
+        operands = [self.names[each] for each in operation.inputs]
+        results = ", ".join(self.names[each] for each in operation.outputs)
+        template = self.backend.operators.get(operation.op.full_name)
+        if template is not None and _is_scalar(operation) and not self._is_widened(operation):
+            return f"{results} = {template.format(*operands)}"
+        given = {name: self._programs(value) for name, value in operation.attributes.items()}
+        attributes = {
+            name: value if name == "absent" or isinstance(value, _Source) else _Source(self._attribute(value))
+            for name, value in native_attributes(given, self.backend, self.device).items()
+        }
+        args, keywords = operation.op.signature.arguments(operands, attributes)
+        parts = [_text(each) for each in args]
+        target = self._target(operation, freed)
+        if target is not None:
+            parts.append(self.names[target])
+        parts += [f"{name}={_text(value)}" for name, value in keywords.items()]
+        kernel = self._kernel(operation)
+        if operation.op.full_name in self.backend.updating and self._can_update(operation, freed):
+            kernel = f"u_{operation.op.name}"
+            self.globals[kernel] = self.backend.updating[operation.op.full_name]
+        call = f"{kernel}({', '.join(parts)})"
+        comma = "," if len(operation.outputs) == 1 and operation.op.signature.output_count != 1 else ""
+        return f"{results}{comma} = {call}" if results else call
+
+    def _programs(self, value: Any) -> Any:
+        """A program among the attributes as the name of its function; anything else as it is."""
+        if isinstance(value, Program):
+            return _Source(self.share("f", self.outline(value)))
+        if type(value) is tuple and value and isinstance(value[0], Program):
+            names = [self.share("f", self.outline(each)) for each in value]
+            return _Source(f"({', '.join(names)},)")
+        return value
+
+    def _target(self, operation: Operation, freed: Sequence[Tensor]) -> Tensor | None:
+        """The operand whose memory the result may take over, if there is one."""
+        if operation.op.full_name not in self.backend.in_place or self._is_widened(operation):
+            return None
+        type = operation.outputs[0].type
+        return next((each for each in freed if each in self.reusable and each.type == type), None)
+
+    def _can_update(self, operation: Operation, freed: Sequence[Tensor]) -> bool:
+        """Whether the memory of the first operand may become that of the result."""
+        first = operation.inputs[0]
+        is_alone = sum(each is first for each in operation.inputs) == 1
+        return is_alone and first in self.reusable and any(each is first for each in freed)
+
+    def _kernel(self, operation: Operation) -> str:
+        op = operation.op
+        is_real = not any(dtype is not None and dtype.is_complex for dtype in dtypes_of(operation))
+        key = (op, dtypes_of(operation)) if self._is_widened(operation) else (op, is_real)
+        if key not in self._kernels:
+            name = f"k_{op.name}" if f"k_{op.name}" not in self.globals else self.name("k")
+            self._kernels[key] = name
+            kernel = kernel_of(operation, self.backend)
+            # Some kernels mend what a library does to complex numbers, and are dearer than the library's own.
+            self.globals[name] = getattr(kernel, "on_reals", kernel) if is_real else kernel
+        return self._kernels[key]
+
+    def _is_widened(self, operation: Operation) -> bool:
+        return is_widened(operation.op, dtypes_of(operation), self.backend)
+
+    def _attribute(self, value: Any) -> str:
+        """The source of an attribute: spelled out where that is exact, else the name of a global."""
+        if value is None or isinstance(value, bool | int | str):
+            return repr(value)
+        if type(value) is tuple and all(isinstance(each, int) for each in value):
+            return repr(value)
+        return self.share("a", value)
+
+    # -- operations that run programs
+
+    def _is_written_out(self, operation: Operation) -> bool:
+        if not operation.op.has_trait(Trait.NESTED):
+            return False
+        return self._inline or find_kernel(operation.op, self.backend) is None
+
+    def _write_out(self, operation: Operation, used: Sequence[bool], freed: Sequence[Tensor]) -> None:
+        if is_loop(operation):
+            write_loop(self, operation, used, freed)
+        elif operation.op.name == "branch":
+            self._branch(operation, used)
+        else:
+            self._inlined(operation, used)
+
+    @contextmanager
+    def inside(self, operation: Operation, counter: str) -> Iterator[None]:
+        """The lines that are added are those of the body of a loop."""
+        outer, self._indent = self._indent, self._indent + "    "
+        self.loops.append((operation, counter))
+        yield
+        self.loops.pop()
+        self._indent = outer
+
+    def _inlined(self, operation: Operation, used: Sequence[bool]) -> None:
+        body = operation.attributes["body"]
+        self.names.update(zip(body.parameters, self.operands(operation.inputs), strict=True))
+        self.block(body)
+        self._assign(operation.outputs, body.results, used)
+
+    def _branch(self, operation: Operation, used: Sequence[bool]) -> None:
+        programs: tuple[Program, ...] = operation.attributes["programs"]
+        number, *operands = self.operands(operation.inputs)
+        if operation.inputs[0].type.known_dtype.kind == "bool":
+            tests = [number, ""]
+            programs = programs[::-1]
+        else:
+            place = self.name("i")
+            self.emit(f"{place} = int({number})", operation)
+            tests = [*(f"{place} == {each}" for each in range(len(programs) - 1)), ""]
+        outputs = {each: self.name() for each, is_used in zip(operation.outputs, used, strict=True) if is_used}
+        for place_, (program, test) in enumerate(zip(programs, tests, strict=True)):
+            if len(programs) == 1:
+                self.emit("if True:", operation)
+            else:
+                self.emit("else:" if not test else f"{'if' if not place_ else 'elif'} {test}:", operation)
+            outer, self._indent = self._indent, self._indent + "    "
+            self.names.update(zip(program.parameters, operands, strict=True))
+            self.block(program)
+            self.names.update(outputs)
+            self._assign(operation.outputs, program.results, used, fresh=False)
+            self.emit("pass")
+            self._indent = outer
+        self.names.update(outputs)
+
+    def _assign(
+        self, targets: Sequence[Tensor], values: Sequence[Tensor], used: Sequence[bool], fresh: bool = True
+    ) -> None:
+        """Give the ``used`` ones among ``targets`` the values, under names of their own."""
+        pairs = [(a, b) for a, b, is_used in zip(targets, values, used, strict=True) if is_used]
+        sources = [self.names[value] for _, value in pairs]
+        if fresh:
+            self.names.update((target, self.name()) for target, _ in pairs)
+        names = [self.names[target] for target, _ in pairs]
+        if names:
+            self.emit(f"{', '.join(names)} = {', '.join(sources)}")
+
+    def operands(self, tensors: Sequence[Tensor]) -> list[str]:
+        """The names of operands that a block reads as parameters: never deleted inside; scalars as such."""
+        found = []
+        for each in tensors:
+            name = self.names[each]
+            if self.backend.operators and each.type.shape == () and name[0] == "p":
+                fast = self.name("s")
+                self.emit(f"{fast} = {self._scalar()}({name})")
+                name = fast
+            found.append(name)
+        return found
+
+    def _scalar(self) -> str:
+        self.globals["k_scalar"] = self.backend.as_scalar
+        return "k_scalar"
+
+
+def _is_scalar(operation: Operation) -> bool:
+    return all(each.type.shape == () for each in (*operation.inputs, *operation.outputs))
+
+
+class _Source(str):
+    """A piece of source, as opposed to a structure of pieces."""
+
+    __slots__ = ()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_text, value))}]"
+    return str(value)
