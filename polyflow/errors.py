@@ -75,6 +75,11 @@ class BackendError(PolyflowError, LookupError):
 class KernelError(PolyflowError, NotImplementedError):
     """An operation that the chosen backend has no kernel for."""
 
+    def __init__(self, text: str, ops: Iterable[str] = ()) -> None:
+        super().__init__(text)
+        self.ops = tuple(dict.fromkeys(ops))
+        """The full names of the ops that it lacks."""
+
 
 class SessionClosedError(PolyflowError, RuntimeError):
     """A session used after ``close()``."""
@@ -86,6 +91,10 @@ class ExecutionError(PolyflowError, RuntimeError):
 
 class RunEndedError(PolyflowError, RuntimeError):
     """Base class of what ends a run without a fault of a kernel: an end of input, a cancellation, a time limit."""
+
+
+class NumericsError(PolyflowError, ArithmeticError):
+    """An operation that made a NaN or an infinity, in a run that was asked to look."""
 
 
 class OutOfRangeError(RunEndedError, EOFError):

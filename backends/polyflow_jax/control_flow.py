@@ -49,8 +49,9 @@ def loop(
     elements = [jax.ShapeDtypeStruct(each.shape[1:], each.dtype) for each in arrays]  # type: ignore[no-untyped-call]
     made = jax.eval_shape(lambda *given: body(*given, *constants), *state, *elements)
     buffers = tuple([jnp.zeros((capacity, *each.shape), each.dtype) for each in made[carried:]])
-    if condition is None and not capacity and (arrays or buffers):
-        return (*state, *buffers)  # in a branch that is not taken
+    if limit == 0 or (condition is None and not capacity and (arrays or buffers)):  # in a branch that is not taken
+        none = () if condition is None else (jnp.zeros((), jnp.int64),)
+        return (*state, *none, *buffers)
 
     def goes_on(carry: Any) -> Any:
         done, state, _ = carry

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from polyflow.autodiff.registered import registered_gradient
-from polyflow.core.declaration import Trait
+from polyflow.core.declaration import NoGradient, Trait
 from polyflow.core.program_builder import ProgramBuilder
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.traversal import ancestors
@@ -43,6 +43,8 @@ def accumulate_gradients(
         for tensor, gradient in zip(operation.inputs, _apply_rule(builder, operation, gradients), strict=True):
             if gradient is None or tensor not in active:
                 continue
+            if isinstance(gradient, NoGradient):
+                raise _no_gradient(operation, tensor, gradient)
             fitted = _fit(builder, operation, tensor, gradient)
             gradients[tensor] = _added(builder, gradients[tensor], fitted) if tensor in gradients else fitted
     builder.scope, builder.location, builder.origin = scope, location, None
@@ -73,7 +75,7 @@ def _active(operations: Sequence[Operation], xs: Sequence[Tensor]) -> set[Tensor
 
 def _apply_rule(
     builder: ProgramBuilder, operation: Operation, gradients: dict[Tensor, Tensor]
-) -> Sequence[Tensor | None]:
+) -> Sequence[Tensor | NoGradient | None]:
     own, registered = operation.op.gradient_rule, registered_gradient(operation.op.full_name)
     rule = own or registered
     if rule is None:
@@ -128,6 +130,18 @@ def _no_rule(operation: Operation) -> GradientError:
             found=reason and f"it has none because {reason}",
             where=operation.location,
             remedy=f"polyflow.stop_gradient(...) around it, or @polyflow.RegisterGradient({name!r})",
+        )
+    )
+
+
+def _no_gradient(operation: Operation, tensor: Tensor, gradient: NoGradient) -> GradientError:
+    return GradientError(
+        message(
+            f"{operation.op.full_name} has no gradient with respect to {tensor.name!r}",
+            operand=f"number {operation.inputs.index(tensor)} of {operation.name!r}",
+            found=gradient.reason,
+            where=operation.location,
+            remedy="polyflow.stop_gradient(...) around that operand, or polyflow.custom_gradient around the call",
         )
     )
 

@@ -62,8 +62,10 @@ class BodyGraph(Graph):
         return self.captured[tensor]
 
     def parameter(self, type: TensorType, name: str) -> Tensor:
-        """A placeholder for an argument, or for a tensor of the graph around."""
-        return self.add(placeholder_op, (), {"dtype": type.dtype, "shape": type.shape}, name).output
+        """A placeholder for an argument, or for a tensor of the graph around; weak if it stands for a number."""
+        found = self.add(placeholder_op, (), {"dtype": type.dtype, "shape": type.shape}, name).output
+        found._type = type
+        return found
 
     def _as_operation(self, value: Any) -> Operation:
         operation = value if isinstance(value, Operation) else getattr(value, "operation", None)
@@ -91,6 +93,10 @@ class BodyGraph(Graph):
     def variable_name(self, name: str) -> str:
         """What a variable made in the body is called in the graph where it is made."""
         return self._scope + name
+
+    def collection(self, name: str) -> list[Any]:
+        """The list that the outermost graph keeps under ``name``: its variables are the body's."""
+        return self.root.collection(name) if isinstance(self.root, Graph) else super().collection(name)
 
     @property
     def written(self) -> tuple[Any, ...]:

@@ -197,8 +197,9 @@ def case(
     xp = extensions().namespace
     if exclusive:
         count = xp.sum(xp.stack([xp.astype(pred, xp.int64) for pred, _ in pairs]))
-        check = xp.Assert(count <= 1, [count], name="case/exclusive")
-        with control_dependencies([check]):
+        words = ("predicates that are true:", None)
+        checked = extensions().ops["assert"](count <= 1, [count], words=words, summary="case: not exclusive")
+        with control_dependencies([checked]):
             pairs = [(xp.identity(pred), function) for pred, function in pairs]
     functions = [function for _, function in pairs]
     predicates = [pred for pred, _ in pairs]

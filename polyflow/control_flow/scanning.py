@@ -7,6 +7,7 @@ from typing import Any
 
 from polyflow.control_flow.body_graph import Body, construct, scope_name, trace
 from polyflow.control_flow.specialising import Outside, specialise_body
+from polyflow.control_flow.starting import drawn_dtype, settled
 from polyflow.control_flow.structured import loop_op
 from polyflow.core.building import builder_of
 from polyflow.core.declaration import define_op
@@ -45,7 +46,7 @@ def scan_op(
     (body,) = bodies
     length = common_length(operands[carried : carried + scanned])
     made = [each.type for each in body.results]
-    finals = [TensorType(each.dtype, each.shape) for each in operands[:carried]]
+    finals = [TensorType(None if each.weak else each.dtype, each.shape) for each in operands[:carried]]
     return (*finals, *(_stacked(_strong(made[place], finals, place), length) for place in stacked))
 
 
@@ -94,6 +95,14 @@ def scan_expansion(builder: Any, inputs: Sequence[Tensor], attributes: Mapping[s
     elements = [TensorType(each.dtype, each.type.known_shape[1:]) for each in given[carried:]]
     outside = Outside.of(builder, inputs[carried + scanned :], attributes["captured"])
     made = specialise_body(body, [*states, *elements], outside, builder.xp)
+    drawn = [drawn_dtype(a.type, b.type) for a, b in zip(inputs[:carried], made.results, strict=False)]
+    if any(drawn):  # Python numbers whose dtype the graph did not know
+        given = [
+            each if dtype is None else builder.cast(x, dtype)
+            for each, x, dtype in zip(given, inputs, [*drawn, *[None] * scanned], strict=False)
+        ]
+        states = [each.type for each in given[:carried]]
+        made = specialise_body(body, [*states, *elements], outside, builder.xp)
     for place in range(len(made.results)):
         made.cast_result(place, states[place].dtype if place < carried else None)
     for place, type in enumerate(states):
@@ -167,9 +176,12 @@ def _run(
     types[count:] = [TensorType(each.dtype, None if each.shape is None else each.shape[1:]) for each in types[count:]]
     scope = scope_name(builder, name)
     members = Structure(tuple, (), (structure,) if state_structure is None else (state_structure, structure))
-    body = trace(
-        function, types, members, builder, f"{scope}/body", [*_labels("state", count), *_labels("element", len(leaves))]
-    )
+    labels = [*_labels("state", count), *_labels("element", len(leaves))]
+
+    def traced(starts: Sequence[TensorType]) -> Body:
+        return trace(function, [*starts, *types[count:]], members, builder, f"{scope}/body", labels)
+
+    tensors[:count], body = settled(builder, tensors[:count], traced)
     if takes_state and (body.structure != state_structure or not all(body.has_value)):
         raise ControlFlowError(
             message(

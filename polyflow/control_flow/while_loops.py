@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from polyflow.control_flow.body_graph import Body, construct, scope_name, trace
+from polyflow.control_flow.invariants import UNCHANGED, carried_type, invariants_of
 from polyflow.control_flow.specialising import Outside, Specialised, specialise_body
+from polyflow.control_flow.starting import drawn_dtype, settled
 from polyflow.control_flow.structured import loop_op
 from polyflow.control_flow.tensor_array import TensorArray, with_known_elements
 from polyflow.control_flow.trip_count import trip_count
@@ -19,7 +21,7 @@ from polyflow.core.location import user_location
 from polyflow.core.program_builder import ProgramBuilder
 from polyflow.core.structures import Structure, flatten
 from polyflow.core.tensor import Tensor
-from polyflow.core.types import Shape, TensorType, accepts, format_shape, shape_accepts
+from polyflow.core.types import TensorType, accepts
 from polyflow.errors import ArgumentError, ControlFlowError, DTypeError, ShapeError, message
 from polyflow.extension.manager import extensions
 
@@ -42,19 +44,11 @@ def while_loop_op(
     >>> pf.while_loop(lambda i: i < 10, lambda i: i + 3, [0])[0].operation.op
     <op while_loop>
     """
-    return tuple(_carried(each, shape) for each, shape in zip(operands, invariants, strict=False))
+    kinds = [TensorType(None if each.weak else each.dtype, each.shape) for each in operands]
+    return tuple(carried_type(each, shape) for each, shape in zip(kinds, invariants, strict=False))
 
 
 while_loop_op.no_gradient("specialisation replaces it by the operations that it stands for")
-
-UNCHANGED = "unchanged"
-"""The invariant of a loop variable that keeps the shape it starts with."""
-
-
-def _carried(type: TensorType, invariant: Any) -> TensorType:
-    """The type that a loop variable has in every iteration."""
-    dtype = type.dtype
-    return TensorType(dtype, type.shape if invariant == UNCHANGED else invariant)
 
 
 @while_loop_op.expansion
@@ -63,10 +57,16 @@ def while_loop_expansion(builder: Any, inputs: Sequence[Tensor], attributes: Map
     invariants = attributes["invariants"]
     count = len(invariants)
     start = [builder.cast(each, None) if each.type.weak else each for each in inputs[:count]]
-    types = [_carried(each.type, shape) for each, shape in zip(start, invariants, strict=True)]
+    types = [carried_type(each.type, shape) for each, shape in zip(start, invariants, strict=True)]
     outside = Outside.of(builder, inputs[count:], attributes["captured"])
-    tested = specialise_body(test, types, outside, builder.xp)
     stepped = specialise_body(body, types, outside, builder.xp)
+    drawn = [drawn_dtype(a.type, b.type) for a, b in zip(inputs[:count], stepped.results, strict=True)]
+    if any(drawn):  # Python numbers whose dtype the graph did not know
+        pairs = zip(start, inputs, drawn, strict=False)
+        start = [each if dtype is None else builder.cast(number, dtype) for each, number, dtype in pairs]
+        types = [carried_type(each.type, shape) for each, shape in zip(start, invariants, strict=True)]
+        stepped = specialise_body(body, types, outside, builder.xp)
+    tested = specialise_body(test, types, outside, builder.xp)
     _check_condition(tested, builder.location)
     for place, type in enumerate(types):
         stepped.cast_result(place, type.dtype)
@@ -221,12 +221,17 @@ def _build(
     tensors = [builder.as_tensor(each) for each in leaves]
     invariants: list[Any] = [UNCHANGED] * len(leaves)
     if shape_invariants is not None:
-        invariants = _invariants(shape_invariants, structure, [each.type for each in tensors])
-    types = [_carried(each.type, shape) for each, shape in zip(tensors, invariants, strict=True)]
+        invariants = invariants_of(shape_invariants, structure, [each.type for each in tensors])
     scope = scope_name(builder, name or "while")
     labels = [_label(path) for path in structure.paths()]
+
+    def traced(starts: Sequence[TensorType]) -> Body:
+        types = [carried_type(each, shape) for each, shape in zip(starts, invariants, strict=True)]
+        return trace(body, types, structure, builder, f"{scope}/body", labels)
+
+    tensors, stepped = settled(builder, tensors, traced)
+    types = [each.type for each in stepped.parameters]
     tested = trace(cond, types, structure, builder, f"{scope}/cond", labels)
-    stepped = trace(body, types, structure, builder, f"{scope}/body", labels)
     if len(tested.results) != 1:
         raise ControlFlowError(
             message(
@@ -276,44 +281,6 @@ def _clashes(declared: TensorType, found: TensorType) -> bool:
     if len(declared.shape) != len(found.shape):
         return True
     return any(a is not None and b is not None and a != b for a, b in zip(declared.shape, found.shape, strict=True))
-
-
-def _invariants(given: Any, structure: Structure, types: Sequence[TensorType]) -> list[Any]:
-    """For each loop variable the shape that it keeps, checked against the type that it starts with."""
-    shapes = _shapes(given, structure)
-    for shape, type in zip(shapes, types, strict=True):
-        if not shape_accepts(shape, type.shape) and type.shape is not None:
-            raise ShapeError(
-                message(
-                    "while_loop: a loop variable does not start with its shape invariant",
-                    found=format_shape(type.shape),
-                    needed=format_shape(shape),
-                    where=user_location(),
-                )
-            )
-    return shapes
-
-
-def _shapes(given: Any, structure: Structure) -> list[Shape | None]:
-    if structure.kind is None:
-        if given is None or all(each is None or isinstance(each, int) for each in given):
-            return [None if given is None else tuple(given)]
-        given = None if not isinstance(given, Mapping) else given
-    keys = structure.keys if structure.kind is dict else range(len(structure.members))
-    try:
-        parts = [given[key] for key in keys]
-        if len(parts) != len(given):
-            raise IndexError
-    except (TypeError, LookupError):
-        raise ControlFlowError(
-            message(
-                "while_loop: shape_invariants do not have the structure of loop_vars",
-                found=repr(given),
-                needed=f"a shape, or None, for each of {structure}",
-                where=user_location(),
-            )
-        ) from None
-    return [each for part, member in zip(parts, structure.members, strict=True) for each in _shapes(part, member)]
 
 
 def _label(path: str) -> str:

@@ -74,6 +74,8 @@ class Wiring:
             raise ControlFlowError(
                 message(f"{name}: what leaves a frame must be in one", where=operation.location, remedy="enter")
             )
+        if kind == "merge":
+            inputs = [builder.moving(place, each, name) for each in inputs]
         count = 2 if kind in ("switch", "merge") else 1
         type = operation.outputs[0].type if count == 1 or kind == "merge" else None
         source = builder.add(place, kind, name, inputs, outputs=count, operation=operation, type=type)

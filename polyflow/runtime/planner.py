@@ -19,9 +19,11 @@ from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError, ExecutionError, KernelError, message
 from polyflow.extension.backend import Backend, CompileRequest
+from polyflow.extension.capabilities import check_shapes
 from polyflow.extension.kernels import missing_kernels
 from polyflow.extension.passes import Evaluate
 from polyflow.runtime.dataflow import DataflowProgram
+from polyflow.runtime.numerics import check_arguments, checker
 from polyflow.runtime.segments import cut, run_in_order
 from polyflow.runtime.straight import StraightProgram, evaluate
 
@@ -117,6 +119,26 @@ def _straight(specialised: Specialised, program: Program, backend: Backend, devi
     return function, (straight,), [f"{len(specialised.writes)} variables replaced in each run"]
 
 
+def make_checked_plan(specialised: Specialised, backend: Backend, device: str) -> Plan:
+    """A plan that runs the program as it was specialised and raises ``NumericsError`` at the first NaN or infinity."""
+    program = specialised.program
+    check_kernels(program, backend)
+    straight = StraightProgram(program, backend, device, True, checker(backend, device))
+    types = tuple(each.type for each in program.parameters)
+    look = check_arguments(program, backend, device)
+
+    def looked(*arguments: Any) -> tuple[Any, ...]:
+        look(arguments)
+        return straight.function(*arguments)
+
+    function = backend.compile(looked, CompileRequest(types, (), device, False, False))
+    borrowed = _borrowed(specialised, program)
+    if borrowed:
+        function = _copying(function, borrowed, backend, device)
+    notes = [f"backend {backend.name}, device {device}", "check_numerics: no passes, operation by operation"]
+    return Plan(specialised, program, function, (straight,), _guarded(specialised, program, False), notes)
+
+
 def _by_dataflow(
     specialised: Specialised, program: Program, graph: Dataflow, backend: Backend, device: str, threads: int | None
 ) -> Made:
@@ -186,8 +208,11 @@ def evaluator(backend: Backend, device: str) -> Evaluate:
     return run
 
 
-def check_kernels(program: Program, backend: Backend) -> None:
-    """Refuse a program with operations or dtypes that ``backend`` lacks; all of them are listed."""
+def check_kernels(program: Program, backend: Backend, troubles: str | None = None) -> None:
+    """Refuse a program with operations or dtypes that ``backend`` lacks; all of them are listed.
+
+    ``troubles`` is what is known of plugins that might have brought a kernel.
+    """
     operations = tuple(every_operation(program))
     missing = missing_kernels(operations, backend)
     if missing:
@@ -195,21 +220,26 @@ def check_kernels(program: Program, backend: Backend) -> None:
         raise KernelError(
             message(
                 f"backend {backend.name!r} has no kernel for {len(missing)} operations:\n{listed}",
+                found=troubles,
                 remedy="another backend, or a plugin that brings the kernel (hook polyflow_kernels)",
-            )
+            ),
+            [each.op.full_name for each in missing],
         )
+    check_shapes(operations, backend, backend.name)
     for tensor in (*program.parameters, *(each for operation in operations for each in operation.outputs)):
         check_dtype(tensor, tensor.type, backend)
 
 
-def no_kernel(op: Op, backend: Backend, where: object) -> KernelError:
+def no_kernel(op: Op, backend: Backend, where: object, troubles: str | None = None) -> KernelError:
     """The error for one op that ``backend`` has no kernel for."""
     return KernelError(
         message(
             f"backend {backend.name!r} has no kernel for {op.full_name}",
+            found=troubles,
             where=where,
             remedy="another backend, or a plugin that brings the kernel (hook polyflow_kernels)",
-        )
+        ),
+        [op.full_name],
     )
 
 

@@ -60,12 +60,15 @@ def _with_inside(operation: Operation) -> list[Operation]:
 def _is_static(operation: Operation) -> bool:
     if all(each.type.is_static for each in operation.outputs) or _has_room(operation):
         return True
-    programs = bodies(operation)
-    return operation.op.name == "branch" and all(
-        each.type.is_static or each.operation.op.name == "absent_rows" or _has_room(each.operation)
-        for program in programs
-        for each in program.results
-    )
+    if operation.op.name != "branch":
+        return False
+    every = zip(*[program.results for program in bodies(operation)], strict=True)
+    return all(all(map(_is_sized, results)) and len({each.type for each in results}) == 1 for results in every)
+
+
+def _is_sized(tensor: Tensor) -> bool:
+    """Whether the shape of a result is known once those of the operands are."""
+    return tensor.type.is_static or tensor.operation.op.name == "absent_rows" or _has_room(tensor.operation)
 
 
 def _has_room(operation: Operation) -> bool:

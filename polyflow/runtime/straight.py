@@ -17,6 +17,7 @@ from polyflow.core.tensor import Operation
 from polyflow.errors import ExecutionError, message
 from polyflow.extension.backend import Backend
 from polyflow.extension.kernels import call_kernel, kernel_of
+from polyflow.runtime.numerics import NotFinite, described_numerics
 from polyflow.runtime.writer import Writer
 
 _serial = itertools.count()
@@ -25,20 +26,28 @@ _serial = itertools.count()
 class StraightProgram:
     """A program compiled to a Python function of its parameters, which returns the tuple of its results.
 
-    ``inline`` writes loops and branches out also where the backend has kernels for them.
+    ``inline`` writes loops and branches out also where the backend has kernels for them; ``check`` is called with the
+    results and the operands of each operation.
     """
 
-    def __init__(self, program: Program, backend: Backend, device: str, inline: bool = False) -> None:
+    def __init__(
+        self,
+        program: Program,
+        backend: Backend,
+        device: str,
+        inline: bool = False,
+        check: Callable[..., None] | None = None,
+    ) -> None:
         self.program = program
         self.filename = f"<polyflow program {next(_serial)} on {backend.name}>"
         self.inside: list[StraightProgram] = []
         """The functions of the programs inside that are not written out."""
 
         def outline(inner: Program) -> Callable[..., Any]:
-            self.inside.append(StraightProgram(inner, backend, device, inline))
+            self.inside.append(StraightProgram(inner, backend, device, inline, check))
             return self.inside[-1].function
 
-        writer = Writer(program, backend, device, outline, inline)
+        writer = Writer(program, backend, device, outline, inline, check)
         self.source = writer.source()
         self._sites = writer.sites
         linecache.cache[self.filename] = (len(self.source), None, self.source.splitlines(True), self.filename)
@@ -64,6 +73,8 @@ class StraightProgram:
             trace = trace.tb_next
         if site is None:
             return None
+        if isinstance(error, NotFinite):
+            return described_numerics(site.operation, error, loops)
         return described(site.operation, error, loops)
 
     def every(self) -> list[StraightProgram]:

@@ -39,7 +39,15 @@ Outline = Callable[[Program], Callable[..., Any]]
 class Writer:
     """Writes the source of a program, and collects the kernels and constants that it refers to."""
 
-    def __init__(self, program: Program, backend: Backend, device: str, outline: Outline, inline: bool) -> None:
+    def __init__(
+        self,
+        program: Program,
+        backend: Backend,
+        device: str,
+        outline: Outline,
+        inline: bool,
+        check: Callable[..., None] | None = None,
+    ) -> None:
         self.globals: dict[str, Any] = {}
         self.lines: list[str] = []
         self.sites: dict[int, Site] = {}
@@ -49,6 +57,8 @@ class Writer:
         self.device = device
         self.outline = outline
         self._inline = inline
+        self._check = check
+        """What looks at the results and the operands of each operation."""
         self.names: dict[Tensor, str] = {}
         self._count = 0
         self._kernels: dict[Any, str] = {}
@@ -94,7 +104,7 @@ class Writer:
     def block(self, program: Program, given: Set[Tensor] = frozenset()) -> None:
         """The operations of a program whose parameters have names; those ``given`` may be written over."""
         outer = self.reusable
-        self.reusable = owned(program, self.backend, given)
+        self.reusable = set() if self._check is not None else owned(program, self.backend, given)
         self.listed |= listed(program)
         ends = last_uses(program.operations)
         kept = set(program.results).union(each for each in program.parameters if each not in given)
@@ -110,9 +120,17 @@ class Writer:
                 continue
             line = self._call(operation, freed)
             freed += [each for each in operation.outputs if each not in ends and each not in kept]
+            if self._check is not None:
+                self.emit(line, operation)
+                line = self._looked_at(operation)
             names = [name for name in (self.names[each] for each in freed) if name[0] == "v"]
             self.emit(line + (f"; del {', '.join(names)}" if names else ""), operation)
         self.reusable = outer
+
+    def _looked_at(self, operation: Operation) -> str:
+        self.globals["k_check"] = self._check
+        results, operands = ([self.names[each] for each in group] for group in (operation.outputs, operation.inputs))
+        return f"k_check([{', '.join(results)}], [{', '.join(operands)}])"
 
     def delete(self, tensors: Sequence[Tensor]) -> None:
         """Forget the values of ``tensors``, where they have names that may be."""

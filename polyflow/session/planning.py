@@ -15,7 +15,7 @@ from polyflow.extension.manager import Extensions
 from polyflow.extension.passes import PassContext
 from polyflow.passes.pipeline import run_passes
 from polyflow.runtime.context import runs_on_host
-from polyflow.runtime.planner import Plan, check_kernels, evaluator, make_plan
+from polyflow.runtime.planner import Plan, check_kernels, evaluator, make_checked_plan, make_plan
 
 
 def plan_fetches(
@@ -31,14 +31,18 @@ def plan_fetches(
     check: bool = False,
     executor: str | None = None,
     threads: int | None = None,
+    check_numerics: bool = False,
 ) -> Plan:
     """The plan that computes ``fetches`` and runs ``targets`` for feeds of these types.
 
-    ``optimise=False`` leaves all passes out but those that lower; ``check`` verifies the program after each of them.
-    ``executor`` is ``"dataflow"``, in at most ``threads`` threads, or ``"straight"``; ``None`` leaves it to the plan.
+    ``optimise=False`` leaves all passes out but those that lower; ``check`` verifies the program after each of them;
+    ``check_numerics`` makes a plan that looks at every result. ``executor`` is ``"dataflow"``, in at most ``threads``
+    threads, or ``"straight"``; ``None`` leaves it to the plan.
     """
     specialised = specialise(graph, fetches, targets, feeds, extensions.namespace)
-    check_kernels(specialised.program, backend)
+    if check_numerics:
+        return make_checked_plan(specialised, backend, device)
+    check_kernels(specialised.program, backend, extensions.troubles())
     context = PassContext(evaluator(backend, device), backend.name, backend.is_compiled)
     # What lowers a program to a form that a backend can run is no optimisation.
     passes = extensions.passes if optimise else [each for each in extensions.passes if each.stage == "lower"]

@@ -66,8 +66,8 @@ class Prepared:
 
     def _make_call(self, feeds: dict[Tensor, TensorType]) -> Call:
         session = self._session
-        plan = session._plan(self._elements, feeds)
         options = self._options
+        plan = session._plan(self._elements, feeds, (options or session.options).check_numerics)
         finish = self._finisher()
 
         def call_waiting(values: Sequence[Any]) -> Any:

@@ -103,11 +103,12 @@ class Session:
         """
         leaves, rebuild = flatten_fetches(fetches)
         tensors, values, types = self._feeds(feed_dict or {})
-        key = (*leaves, None, *tensors, *types)
+        is_checked = (options or self.options).check_numerics
+        key = (*leaves, is_checked, *tensors, *types)
         known = self._known_plan(key)
         if known is None:
             elements = [find_element(self.graph, each, "fetch") for each in leaves]
-            plan = self._plan(elements, dict(zip(tensors, types, strict=True)))
+            plan = self._plan(elements, dict(zip(tensors, types, strict=True)), is_checked)
             have_values = [isinstance(each, Tensor) for each in elements]
             known = self._plans[key] = plan, have_values, may_wait(plan)
         plan, have_values, is_waiting = known
@@ -197,7 +198,9 @@ class Session:
 
     # -- what Prepared needs as well
 
-    def _plan(self, elements: Sequence[Tensor | Operation], feeds: Mapping[Tensor, TensorType]) -> Plan:
+    def _plan(
+        self, elements: Sequence[Tensor | Operation], feeds: Mapping[Tensor, TensorType], check_numerics: bool = False
+    ) -> Plan:
         self._check_open()
         return plan_fetches(
             self.graph,
@@ -211,6 +214,7 @@ class Session:
             check=self._check,
             executor=self._executor,
             threads=self._threads,
+            check_numerics=check_numerics,
         )
 
     def _execute(self, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:

@@ -85,6 +85,16 @@ def test_structured_constructs_stand_in_a_frame_wired_by_hand() -> None:
     assert pf.Session().run(flow.exit(done)) == 144.0
 
 
+def test_wiring_stands_in_the_body_of_a_structured_loop() -> None:
+    x = pf.placeholder("float32", ())
+    total = pf.fori_loop(1, 4, lambda i, y: y + powers(pf.astype(i, "float32") + 1, x)[0], 0.0)
+    assert pf.Session().run(total, {x: 10.0}) == 16.0 + 27.0 + 16.0
+
+
+def test_a_merge_takes_a_constant_too() -> None:
+    assert pf.Session().run(flow.merge([pf.constant(1.0), pf.constant(2.0)]).output) in (1.0, 2.0)
+
+
 def test_explain_shows_the_wiring() -> None:
     text = pf.Session().explain(powers(pf.constant(2.0, name="two"), pf.constant(10.0))[0])
     assert "frame powers, 10 iterations at once:" in text
@@ -96,7 +106,7 @@ def test_explain_shows_the_wiring() -> None:
 
 def test_a_dead_value_cannot_be_fetched() -> None:
     no, _ = flow.switch(pf.constant(1.0), pf.constant(True))
-    with pytest.raises(ExecutionError, match="is on a way that the run did not take"):
+    with pytest.raises(ExecutionError, match="switch has no value: it is on a way that the run did not take"):
         pf.Session().run(no)
 
 
