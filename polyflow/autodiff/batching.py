@@ -162,6 +162,8 @@ class Batcher:
         """The value with the batch in axis 0, repeated if it is the same for all."""
         if value.is_batched:
             return value
+        if not value.tensor.type.is_static:
+            return Value(self._builder.xp.stack([value.tensor] * self._size, axis=0), True)
         shape = (self._size, *value.tensor.type.static_shape)
         return Value(self._builder.xp.broadcast_to(value.tensor, shape), True)
 

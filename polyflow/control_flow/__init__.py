@@ -4,6 +4,7 @@ CONSTRUCTS = (
     "polyflow.control_flow.structured",
     "polyflow.control_flow.loop_gradient",
     "polyflow.control_flow.branch_gradient",
+    "polyflow.control_flow.batching",
     "polyflow.control_flow.conditional",
     "polyflow.control_flow.while_loops",
     "polyflow.control_flow.scanning",

@@ -31,7 +31,7 @@ def again(operation: Any, inputs: Sequence[Any], **changed: Any) -> Any:
 def batch_size(inputs: Sequence[Any], batched: Sequence[bool]) -> int:
     """How many examples there are."""
     first = next(each for each, is_batched in zip(inputs, batched, strict=True) if is_batched)
-    return first.type.static_shape[0]  # type: ignore[no-any-return]
+    return first.type.known_shape[0]  # type: ignore[no-any-return]
 
 
 def in_all(xp: Any, inputs: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
