@@ -41,6 +41,20 @@ class Network:
 
     def polyflow_step(self, backend: str) -> Callable[[], object]:
         """A prepared training step that returns the loss."""
+        session, loss, train, x, labels = self._built(backend)
+        step = session.prepare([loss, train], [x, labels])
+        values = self.data()
+        return lambda: step(*values)[0]
+
+    def polyflow_steps(self, backend: str, count: int) -> Callable[[], object]:
+        """``count`` training steps by ``run_many``, each with a batch of its own; it returns the last loss."""
+        session, loss, train, x, labels = self._built(backend)
+        feeds = {
+            each: np.repeat(value[None], count, axis=0) for each, value in zip((x, labels), self.data(), strict=True)
+        }
+        return lambda: session.run_many([loss, train], feeds)[0][-1]
+
+    def _built(self, backend: str) -> tuple[Any, ...]:
         graph = pf.Graph()
         with graph.as_default():
             x = pf.placeholder("float32", (self.batch, self.sizes[0]), name="x")
@@ -54,10 +68,7 @@ class Network:
                     h = activation(h)
             loss = pf.mean(pf.nn.softmax_cross_entropy_with_logits(labels, h))
             train = pf.train.GradientDescentOptimizer(self.rate).minimize(loss)
-        session = pf.Session(backend, graph)
-        step = session.prepare([loss, train], [x, labels])
-        values = self.data()
-        return lambda: step(*values)[0]
+        return pf.Session(backend, graph), loss, train, x, labels
 
 
 TINY = Network("tiny 2-4-8-2-2, batch 100", (2, 4, 8, 2, 2), 100, "sigmoid", 0.1)

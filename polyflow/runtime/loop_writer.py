@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from polyflow.core.dtypes import int64
@@ -43,8 +44,10 @@ def write_loop(writer: Writer, operation: Operation, used: Sequence[bool], freed
         writer.emit(f"{', '.join(state)} = {', '.join(start)}")
     once = [each for each in freed if sum(each is one for one in inputs) == 1]
     writer.delete([each for each in inputs[:carried] if any(each is one for one in once)])
-    for each in filter(None, lists):
-        writer.emit(f"{each} = []")
+    rows = [_is_filled_by_row(writer, output) for output in operation.outputs[first:]]
+    for name, output, is_array in zip(lists, operation.outputs[first:], rows, strict=True):
+        if name:
+            writer.emit(f"{name} = {_room(writer, output)}()" if is_array else f"{name} = []")
     counter = writer.name("i")
     elements = [writer.name() for _ in range(scanned)]
     writer.emit(_header(writer, attributes, counter, counted, arrays, elements), operation)
@@ -58,9 +61,10 @@ def write_loop(writer: Writer, operation: Operation, used: Sequence[bool], freed
             _call(writer, body)
         else:
             writer.block(body, {body.parameters[place] for place in changed})
-        for name, tensor in zip(lists, body.results[carried:], strict=True):
+        for name, tensor, is_array in zip(lists, body.results[carried:], rows, strict=True):
             if name:
-                writer.emit(f"{name}.append({writer.names[tensor]})")
+                value = writer.names[tensor]
+                writer.emit(f"{name}[{counter}] = {value}" if is_array else f"{name}.append({value})")
         if state:
             results = [writer.names[each] for each in body.results[:carried]]
             writer.emit(f"{', '.join(state)} = {', '.join(results)}")
@@ -73,9 +77,22 @@ def write_loop(writer: Writer, operation: Operation, used: Sequence[bool], freed
     if test is not None and used[carried]:
         count = writer.names[operation.outputs[carried]] = writer.name()
         writer.emit(f"{count} = {_counter(writer)}({counter})")
-    for name, output in zip(lists, operation.outputs[first:], strict=True):
-        if name:
+    for name, output, is_array in zip(lists, operation.outputs[first:], rows, strict=True):
+        if is_array and name:
+            writer.names[output] = name
+        elif name:
             _finish_stack(writer, name, output, attributes["reverse"])
+
+
+def _is_filled_by_row(writer: Writer, output: Tensor) -> bool:
+    """Whether a stack is one array from the start: its size is known, and the library's arrays can be changed."""
+    return bool(writer.backend.updating) and output.type.is_static and output not in writer.listed
+
+
+def _room(writer: Writer, output: Tensor) -> str:
+    """The name of a function that makes the array for a stack."""
+    xp, dtype = writer.backend.namespace, writer.backend.native_dtype(output.type.known_dtype)
+    return writer.share("k", partial(xp.empty, output.type.static_shape, dtype=dtype))
 
 
 def _handed_over(writer: Writer, tensor: Tensor, name: str, freed: Sequence[Tensor]) -> str:

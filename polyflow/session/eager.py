@@ -249,7 +249,7 @@ class EagerNamespace:
         if op not in self._kernels:
             found = find_kernel(op, self.backend)
             if found is None:
-                raise no_kernel(op, self.backend, user_location())
+                raise no_kernel(op, self.backend, user_location(), self._extensions.troubles())
             self._kernels[op] = self.backend.eager(found, self.device)
         return self._kernels[op]
 

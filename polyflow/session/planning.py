@@ -16,6 +16,7 @@ from polyflow.extension.passes import PassContext
 from polyflow.passes.pipeline import run_passes
 from polyflow.runtime.context import runs_on_host
 from polyflow.runtime.planner import Plan, check_kernels, evaluator, make_checked_plan, make_plan
+from polyflow.session.repeating import repeated
 
 
 def plan_fetches(
@@ -32,14 +33,17 @@ def plan_fetches(
     executor: str | None = None,
     threads: int | None = None,
     check_numerics: bool = False,
+    steps: int | None = None,
 ) -> Plan:
     """The plan that computes ``fetches`` and runs ``targets`` for feeds of these types.
 
     ``optimise=False`` leaves all passes out but those that lower; ``check`` verifies the program after each of them;
-    ``check_numerics`` makes a plan that looks at every result. ``executor`` is ``"dataflow"``, in at most ``threads``
-    threads, or ``"straight"``; ``None`` leaves it to the plan.
+    ``steps`` makes it a plan of so many runs, ``check_numerics`` one that looks at every result. ``executor`` is
+    ``"dataflow"``, in at most ``threads`` threads, or ``"straight"``; ``None`` leaves it to the plan.
     """
     specialised = specialise(graph, fetches, targets, feeds, extensions.namespace)
+    if steps is not None:
+        specialised = repeated(specialised, steps, extensions.namespace)
     if check_numerics:
         return make_checked_plan(specialised, backend, device)
     check_kernels(specialised.program, backend, extensions.troubles())

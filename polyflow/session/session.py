@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from polyflow.core.building import Builder, swap_default
 from polyflow.core.graph import Graph, get_default_graph
-from polyflow.core.literal import literal
 from polyflow.core.location import user_location
 from polyflow.core.tensor import Operation, Tensor, set_session_finder
-from polyflow.core.types import TensorType, accepts
+from polyflow.core.types import TensorType
 from polyflow.errors import (
     BackendError,
-    FeedError,
-    PolyflowError,
     RunEndedError,
     SessionClosedError,
     message,
@@ -28,9 +25,11 @@ from polyflow.extension.manager import extensions as installed_extensions
 from polyflow.extension.native_random import with_generator
 from polyflow.runtime.context import HostState
 from polyflow.runtime.options import RunOptions
-from polyflow.runtime.planner import Plan, check_dtype
+from polyflow.runtime.planner import Plan
 from polyflow.runtime.variables import Cell, VariableStore
+from polyflow.session.feeding import check_distinct, convert_feed, find_feed
 from polyflow.session.fetching import find_element, flatten_fetches
+from polyflow.session.many import Progress, run_many
 from polyflow.session.planning import check_executor, may_wait, plan_fetches
 from polyflow.session.prepared import Prepared
 
@@ -141,9 +140,33 @@ class Session:
         self._check_open()
         leaves, rebuild = flatten_fetches(fetches)
         elements = [find_element(self.graph, each, "fetch") for each in leaves]
-        tensors = [self._feedable(each) for each in feeds]
-        _check_distinct(tensors)
+        tensors = [find_feed(self.graph, each) for each in feeds]
+        check_distinct(tensors)
         return Prepared(self, elements, rebuild, tensors, options)
+
+    def run_many(
+        self,
+        fetches: Any,
+        feeds: Feeds | Iterable[Feeds] | None = None,
+        steps: int | None = None,
+        *,
+        chunk: int | None = None,
+        progress: Progress | None = None,
+    ) -> Any:
+        """The values of ``fetches`` in so many runs one after the other, stacked along a new first axis.
+
+        >>> import polyflow as pf
+        >>> x, w = pf.placeholder("float32", (), name="x"), pf.Variable(0.0)
+        >>> pf.Session().run_many(w.assign_add(x), {x: [1.0, 2.0, 3.0]}).tolist()
+        [1.0, 3.0, 6.0]
+
+        ``feeds`` holds arrays with one element for each step along the first axis, or gives one dict of feeds for each
+        step, of one type all. Without feeds there are ``steps`` runs. What comes out, and what becomes of variables and
+        random streams, is the same as by ``run``; but the steps are one loop, which a compiled engine runs without
+        coming back. At most ``chunk`` steps are run in one go (all that are stacked, or 100 of those that come one by
+        one); after each chunk ``progress`` is called with the number of steps that are done.
+        """
+        return run_many(self, fetches, feeds, steps, chunk, progress)
 
     def explain(self, fetches: Any, feed_dict: Feeds | None = None) -> str:
         """Every stage of the plan for ``fetches`` as text: program, passes, generated code, decisions.
@@ -163,43 +186,28 @@ class Session:
         self._check_open()
         tensors, values, types = [], [], []
         for key, value in feed_dict.items():
-            tensor = key if isinstance(key, Tensor) and key.operation.owner is self.graph else self._feedable(key)
+            tensor = (
+                key if isinstance(key, Tensor) and key.operation.owner is self.graph else find_feed(self.graph, key)
+            )
             array, type = self.convert_feed(tensor, value)
             tensors.append(tensor)
             values.append(array)
             types.append(type)
-        _check_distinct(tensors)
+        check_distinct(tensors)
         return tensors, values, types
-
-    def _feedable(self, key: Any) -> Tensor:
-        element = find_element(self.graph, key, "feed")
-        if isinstance(element, Operation):
-            raise FeedError(message(f"operation {element.name!r} cannot be fed", needed="a tensor, or the name of one"))
-        return element
 
     def convert_feed(self, tensor: Tensor, value: Any) -> tuple[Any, TensorType]:
         """``value`` as an array that programs take, and its type, which must be one that ``tensor`` accepts."""
-        found = self.backend.type_of(value)
-        array = value
-        if found is None:
-            try:
-                is_nested = isinstance(value, list | tuple | bool | int | float | complex)
-                snapshot = literal(value, tensor.type.dtype if is_nested and not hasattr(value, "dtype") else None)
-            except PolyflowError as error:
-                raise FeedError(f"feed of {tensor.name!r}: {error}\n  built at: {tensor.operation.location}") from None
-            found = snapshot.type
-            _check_feed(tensor, found)
-            check_dtype(tensor, found, self.backend)
-            return self.backend.from_literal(snapshot, self.device), found
-        declared = tensor.type
-        if found.dtype is not declared.dtype or found.shape != declared.shape:
-            _check_feed(tensor, found)
-        return array, found
+        return convert_feed(self.backend, self.device, tensor, value)
 
     # -- what Prepared needs as well
 
     def _plan(
-        self, elements: Sequence[Tensor | Operation], feeds: Mapping[Tensor, TensorType], check_numerics: bool = False
+        self,
+        elements: Sequence[Tensor | Operation],
+        feeds: Mapping[Tensor, TensorType],
+        check_numerics: bool = False,
+        steps: int | None = None,
     ) -> Plan:
         self._check_open()
         return plan_fetches(
@@ -215,7 +223,15 @@ class Session:
             executor=self._executor,
             threads=self._threads,
             check_numerics=check_numerics,
+            steps=steps,
         )
+
+    def many_plan(self, elements: Sequence[Tensor | Operation], feeds: Mapping[Tensor, TensorType], steps: int) -> Plan:
+        """The plan for so many runs in one, made once."""
+        key = (*elements, "steps", steps, *feeds.items())
+        if key not in self._plans:
+            self._plans[key] = self._plan(elements, feeds, steps=steps), [], False
+        return self._plans[key][0]
 
     def _execute(self, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
         """Run ``plan`` on fed arrays: read the variables, write them back, return the fetches."""
@@ -352,29 +368,6 @@ def _explained(plan: Plan, error: Exception) -> Exception:
     if isinstance(error, RunEndedError) and explained is not error:
         return type(error)(str(explained).replace(f" failed while it ran: {type(error).__name__}:", ":", 1))
     return explained
-
-
-def _check_distinct(tensors: Sequence[Tensor]) -> None:
-    if len(set(tensors)) != len(tensors):
-        twice = next(each for place, each in enumerate(tensors) if each in set(tensors[:place]))
-        raise FeedError(message(f"{twice.name!r} is fed twice", where=twice.operation.location, remedy="feed it once"))
-
-
-def _check_feed(tensor: Tensor, found: TensorType) -> None:
-    declared = tensor.type
-    if accepts(declared, found):
-        return
-    is_dtype = declared.dtype is not None and declared.dtype is not found.dtype
-    remedy = f"cast it: value.astype({str(declared.dtype)!r})" if is_dtype else "reshape the value, or the placeholder"
-    raise FeedError(
-        message(
-            f"feed of {tensor.name!r} has the wrong {'dtype' if is_dtype else 'shape'}",
-            found=str(found),
-            needed=str(declared),
-            where=tensor.operation.location,
-            remedy=remedy,
-        )
-    )
 
 
 class _Defaults(threading.local):

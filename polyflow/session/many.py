@@ -1,0 +1,149 @@
+"""Many runs in one: a program as the body of a loop over its feeds, variables carried from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from polyflow.core.tensor import Operation, Tensor
+from polyflow.core.types import TensorType
+from polyflow.errors import ArgumentError, FeedError, message
+from polyflow.session.feeding import as_array, check_feed, find_feed
+from polyflow.session.fetching import find_element, flatten_fetches
+from polyflow.session.planning import may_wait
+
+if TYPE_CHECKING:
+    from polyflow.session.session import Session
+
+CHUNK = 100
+"""Steps in one call, where the feeds come one by one."""
+Progress = Callable[[int], None]
+"""Called with the number of steps that are done."""
+
+
+def run_many(
+    session: Session,
+    fetches: Any,
+    feeds: Mapping[Any, Any] | Iterable[Mapping[Any, Any]] | None,
+    steps: int | None,
+    chunk: int | None,
+    progress: Progress | None,
+) -> Any:
+    """What :meth:`Session.run_many` does."""
+    leaves, rebuild = flatten_fetches(fetches)
+    elements = [find_element(session.graph, each, "fetch") for each in leaves]
+    parts: list[list[Any]] = []
+    done = 0
+    for tensors, arrays, types, count in _chunks(session, feeds, steps, chunk):
+        parts.append(_run_chunk(session, elements, tensors, arrays, types, count))
+        done += count
+        if progress is not None:
+            progress(done)
+    if not parts:
+        raise ArgumentError(message("run_many: there are no steps", needed="feeds, or steps of 1 or more"))
+    joined = iter([_joined(session, [each[place] for each in parts]) for place in range(len(parts[0]))])
+    return rebuild([next(joined) if isinstance(each, Tensor) else None for each in elements])
+
+
+Chunk = tuple[list[Tensor], list[Any], list[TensorType], int]
+"""What is fed, stacked, the types of one step, and how many steps there are."""
+
+
+def _chunks(session: Session, feeds: Any, steps: int | None, chunk: int | None) -> Iterator[Chunk]:
+    if chunk is not None and chunk < 1:
+        raise ArgumentError(message("run_many: chunk", found=chunk, needed="1 or more, or None"))
+    if feeds is None or (isinstance(feeds, Mapping) and not feeds):
+        if steps is None:
+            raise ArgumentError(message("run_many: how many steps?", remedy="steps=n, or feeds with n elements each"))
+        for start in range(0, steps, chunk or steps):
+            yield [], [], [], min(chunk or steps, steps - start)
+    elif isinstance(feeds, Mapping):
+        yield from _slices(session, feeds, steps, chunk)
+    else:
+        rest = iter(feeds) if steps is None else islice(feeds, steps)
+        while True:
+            group = list(islice(rest, chunk or CHUNK))
+            if not group:
+                return
+            yield _stacked(session, group)
+
+
+def _slices(session: Session, feeds: Mapping[Any, Any], steps: int | None, chunk: int | None) -> Iterator[Chunk]:
+    """Chunks of feeds that are stacked already."""
+    tensors, arrays, types = [], [], []
+    total = steps
+    for key, value in feeds.items():
+        tensor = find_feed(session.graph, key)
+        array, type = as_array(session.backend, session.device, tensor, value)
+        if not type.shape or type.shape[0] is None or (total is not None and type.shape[0] != total):
+            raise FeedError(
+                message(
+                    f"run_many: feed of {tensor.name!r}",
+                    found=str(type),
+                    needed="a first axis of steps" if total is None else f"{total} steps along the first axis",
+                    where=tensor.operation.location,
+                )
+            )
+        total = type.shape[0]
+        single = TensorType(type.dtype, type.shape[1:])
+        check_feed(tensor, single)
+        tensors.append(tensor)
+        arrays.append(array)
+        types.append(single)
+    assert total is not None, "there is at least one feed"
+    size = chunk or max(total, 1)
+    for start in range(0, total, size):
+        stop = min(start + size, total)
+        yield tensors, [each[start:stop] for each in arrays] if size < total else arrays, types, stop - start
+
+
+def _stacked(session: Session, group: Sequence[Mapping[Any, Any]]) -> Chunk:
+    """The feeds of some steps, stacked."""
+    keys = [find_feed(session.graph, each) for each in group[0]]
+    columns: list[list[Any]] = [[] for _ in keys]
+    types: list[TensorType] = []
+    for number, feeds in enumerate(group):
+        known = {find_feed(session.graph, key): value for key, value in feeds.items()}
+        if known.keys() != set(keys):
+            raise FeedError(
+                message(
+                    f"run_many: step {number} feeds something else than the first",
+                    found=", ".join(sorted(each.name for each in known)),
+                    needed=", ".join(sorted(each.name for each in keys)),
+                )
+            )
+        pairs = [session.convert_feed(key, known[key]) for key in keys]
+        found = [type for _, type in pairs]
+        if types and types != found:
+            raise FeedError(
+                message(f"run_many: step {number} has other types than the first", found=found, needed=types)
+            )
+        types = found
+        for column, (array, _) in zip(columns, pairs, strict=True):
+            column.append(array)
+    stack = session.backend.eager(session.backend.namespace.stack, session.device)
+    asarray = session.backend.eager(session.backend.namespace.asarray, session.device)
+    arrays = [stack([asarray(each) for each in column]) for column in columns]
+    return keys, arrays, types, len(group)
+
+
+def _run_chunk(
+    session: Session,
+    elements: Sequence[Tensor | Operation],
+    tensors: Sequence[Tensor],
+    arrays: Sequence[Any],
+    types: Sequence[TensorType],
+    count: int,
+) -> list[Any]:
+    """The stacked values of the fetches that are tensors, for ``count`` steps."""
+    plan = session.many_plan(elements, dict(zip(tensors, types, strict=True)), count)
+    if may_wait(plan):
+        return list(session._execute_waiting(plan, arrays, None))
+    return list(session._execute(plan, arrays))
+
+
+def _joined(session: Session, parts: Sequence[Any]) -> Any:
+    if len(parts) == 1:
+        return parts[0]
+    return session.backend.eager(session.backend.namespace.concat, session.device)(list(parts))
