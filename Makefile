@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo demo-tensorslow test lint conformance array-api-tests bench clean
+.PHONY: demo demo-tensorslow test lint conformance array-api-tests plugin-road bench clean
 
 .venv/.made: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -44,6 +44,9 @@ array-api-tests: .venv/.made ## the standard's own suite: make array-api-tests S
 		ARRAY_API_TESTS_MODULE="$$module" ARRAY_API_TESTS_VERSION=2025.12 $$root/$(BIN)/python -m pytest \
 			array_api_tests -q --max-examples $(EXAMPLES) --disable-deadline --disable-warnings || exit 1; \
 	done
+
+plugin-road: .venv/.made ## strangers' wheels in a fresh environment, proved at full length
+	POLYFLOW_PLUGIN_ROAD=1 $(BIN)/python -m pytest -q tests/plugins
 
 bench: .venv/.made ## paired measurements
 	$(BIN)/python -m benchmarks

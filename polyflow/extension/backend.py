@@ -15,9 +15,12 @@ from polyflow.core.dtypes import DTYPES, DType, as_dtype
 from polyflow.core.literal import Literal, literal
 from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError, message
+from polyflow.extension.capabilities import EVERYTHING, Capabilities
 from polyflow.extension.exact_ops import ROUNDS_NOTHING
 
 Array = Any  # a backend's own array type; polyflow never looks inside
+Blocks = Callable[[Callable[..., tuple[Any, ...]], Sequence[TensorType], Sequence[TensorType]], Callable[..., Any]]
+"""Of a function, and the types of its operands and results, a function that calls it on slices of them."""
 Kernel = Callable[..., Any]  # takes a backend's arrays, and attributes in the backend's own dtypes
 KernelTable = Mapping[str, Kernel]
 """Kernels by the full name of their op; each has its op's signature."""
@@ -33,6 +36,9 @@ class BackendEntry:
     summary: str = ""
     install: str = ""
     """The command that installs what the factory needs."""
+    settings: tuple[str, ...] = ()
+    """Python expressions, as ``"library.get_precision()"``, for settings of the process that the backend leaves alone:
+    the kit evaluates them before the backend is loaded and after it has run."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class Backend(Protocol):
     native_random: KernelTable
     """Kernels of ``random.bits``, ``.standard_uniform`` and ``.standard_normal`` by the library's own generator."""
     dtypes: frozenset[DType]
+    capabilities: Capabilities
+    """What it can do beside; the kit proves what is declared, and that the rest is refused."""
     is_compiled: bool
     """Whether programs are compiled, so that plans are dear to make and cheap to run."""
     in_place: frozenset[str]
@@ -67,6 +75,8 @@ class Backend(Protocol):
     fresh: frozenset[str]
     """Ops whose kernel returns memory of its own, shared with no operand; those of ``in_place`` are among them."""
 
+    in_blocks: Blocks | None
+    """What runs a function of elementwise kernels over large arrays in blocks; ``None`` where that wins nothing."""
     updating: KernelTable
     """By op, kernels that write the result into the memory of their first operand, for when nobody reads that again."""
     operators: Mapping[str, str]
@@ -129,10 +139,12 @@ class NamespaceBackend:
     """A backend over an array API namespace; override what the library does better."""
 
     is_compiled = False
+    capabilities = EVERYTHING
     native_random: KernelTable = {}
     in_place: frozenset[str] = frozenset()
     fresh: frozenset[str] = frozenset()
     updating: KernelTable = {}
+    in_blocks: Blocks | None = None
     operators: Mapping[str, str] = {}
 
     def __init__(self, name: str, namespace: Any, kernels: KernelTable | None = None) -> None:
@@ -191,7 +203,8 @@ class NamespaceBackend:
 
     def from_literal(self, value: Literal, device: str) -> Array:
         """An array made from nested lists, by the standard's ``asarray``."""
-        return self.namespace.asarray(value.tolist(), dtype=self.native_dtype(value.dtype))
+        array = self.namespace.asarray(value.tolist(), dtype=self.native_dtype(value.dtype))
+        return array if value.size else self.namespace.reshape(array, value.shape)
 
     def to_literal(self, array: Array) -> Literal:
         """The elements read as :func:`polyflow.core.literal.literal` reads any array."""

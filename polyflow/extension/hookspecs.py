@@ -1,12 +1,13 @@
 """The hooks: the only door by which ops, backends, passes and commands come in, the built-in ones like a stranger's.
 
 A plugin is a module named by an entry point of the group ``polyflow``. It implements any of these functions, decorated
-with ``polyflow.hookimpl``, and imports nothing heavy: array libraries are loaded in a backend's factory.
+with ``polyflow.hookimpl``, and imports nothing heavy: array libraries are loaded in a backend's factory. It may say by
+``polyflow_contract = "1.0"`` which version of the contract it was written for (``polyflow.extension.contract``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -33,13 +34,17 @@ def polyflow_backends() -> Iterable[BackendEntry]:  # type: ignore[empty-body]
 
 
 @hookspec
-def polyflow_kernels() -> Mapping[str, KernelTable]:  # type: ignore[empty-body]
-    """Kernels for backends, which may be somebody else's: by the backend's name, then by the op's full name."""
+def polyflow_kernels() -> Mapping[str, KernelTable | Callable[[], KernelTable]]:  # type: ignore[empty-body]
+    """Kernels for backends, which may be somebody else's: by the backend's name, then by the op's full name.
+
+    In place of a table may stand a function that makes it: it is called when the backend is loaded, and is the place to
+    import the array library. The backend's own kernels come before them, an op's generic kernel after them.
+    """
 
 
 @hookspec
 def polyflow_passes() -> Iterable[Pass]:  # type: ignore[empty-body]
-    """The passes that the plugin adds; each names its stage."""
+    """The passes that the plugin adds; each names its stage (``polyflow.extension.passes.STAGES``)."""
 
 
 @hookspec

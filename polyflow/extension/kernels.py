@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from polyflow.core.declaration import Op, Trait
+from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DType
 from polyflow.core.literal import Literal
 from polyflow.core.signature import Slice
 from polyflow.core.tensor import Operation
 from polyflow.extension.backend import Backend, Kernel
+from polyflow.extension.capabilities import capabilities_of
 from polyflow.extension.half_precision import is_widened, widened
 
 
@@ -58,8 +59,9 @@ def missing_kernels(operations: tuple[Operation, ...], backend: Backend) -> list
     missing = []
     for operation in operations:
         if operation.op not in known:
-            is_structure = operation.op.has_trait(Trait.NESTED)  # which every executor knows how to run
-            known[operation.op] = is_structure or find_kernel(operation.op, backend) is not None
+            is_structure = operation.op.is_nested  # which every executor knows how to run
+            has_kernel = is_structure or find_kernel(operation.op, backend) is not None
+            known[operation.op] = has_kernel and not capabilities_of(backend).lacks(operation.op.full_name)
         if not known[operation.op]:
             missing.append(operation)
     return missing

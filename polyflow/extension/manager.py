@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
@@ -15,8 +15,9 @@ import pluggy
 from polyflow.core.registry import OpNamespace, OpRegistry
 from polyflow.errors import BackendError, PluginError, message, nearest
 from polyflow.extension import hookspecs
-from polyflow.extension.backend import Backend, BackendEntry, Kernel
+from polyflow.extension.backend import Backend, BackendEntry, Kernel, KernelTable
 from polyflow.extension.command import Command
+from polyflow.extension.contract import check_brought, check_contract, check_table
 from polyflow.extension.passes import STAGES, Pass
 
 GROUP = "polyflow"
@@ -34,6 +35,15 @@ class PluginRecord:
     error: Exception | None = None
     is_disabled: bool = False
 
+    @property
+    def trouble(self) -> str | None:
+        """Why it brings nothing, or not all; ``None`` where it is well."""
+        if self.is_disabled:
+            return f"plugin {self.name!r} ({self.distribution}) is disabled by {DISABLED}"
+        if self.error is None:
+            return None
+        return f"plugin {self.name!r} ({self.distribution}) is broken: {' '.join(str(self.error).split())}"
+
 
 class Extensions:
     """All that plugins bring: ops, backends, kernels, passes, commands."""
@@ -49,7 +59,11 @@ class Extensions:
             self._load_entry_points()
 
     def register(self, plugin: ModuleType | object, name: str, distribution: str) -> None:
-        """Take in a plugin that no entry point names."""
+        """Take in a plugin that no entry point names.
+
+        Raises ``PluginError`` where it was written for another contract (``polyflow.extension.contract``).
+        """
+        check_contract(plugin, name, distribution)
         self._plugins.register(plugin, name)
         self._plugins.check_pending()
         self._distributions[name] = distribution
@@ -74,15 +88,36 @@ class Extensions:
 
     def _call(self, hook: str) -> Iterator[tuple[Any, str]]:
         """What each plugin's implementation of ``hook`` returned, with the plugin's distribution."""
+        for brought, name in self._asked(hook):
+            yield brought, self._distributions[name]
+
+    def _asked(self, hook: str) -> Iterator[tuple[Any, str]]:
+        """What each plugin's implementation of ``hook`` returned, with the plugin's name."""
         for implementation in getattr(self._plugins.hook, hook).get_hookimpls():
             name = implementation.plugin_name
             try:
-                brought = implementation.function()
-                brought = brought if isinstance(brought, Mapping) else list(brought)  # a generator fails here
+                brought = check_brought(hook, implementation.function())
             except Exception as error:  # a broken plugin must not break anybody else
-                self.records = [replace(each, error=error) if each.name == name else each for each in self.records]
+                self._blame(name, error)
                 continue
-            yield brought, self._distributions[name]
+            yield brought, name
+
+    def _blame(self, name: str, error: Exception) -> None:
+        self.records = [replace(each, error=error) if each.name == name else each for each in self.records]
+
+    def troubles(self) -> str | None:
+        """The plugins that are broken or disabled, and why, for the error of whoever misses something."""
+        return "; ".join(filter(None, (each.trouble for each in self.records))) or None
+
+    def ask_all(self) -> list[PluginError]:
+        """Ask every plugin for all that it brings, so that ``records`` are complete; the clashes between them."""
+        clashes = []
+        for what in ("ops", "backend_entries", "passes", "commands", "_kernels"):
+            try:
+                getattr(self, what)
+            except PluginError as error:
+                clashes.append(error)
+        return clashes
 
     # -- what they bring
 
@@ -92,6 +127,7 @@ class Extensions:
         registry = OpRegistry()
         for ops, distribution in self._call("polyflow_ops"):
             registry.add(ops, distribution)
+        registry.troubles = self.troubles
         return registry
 
     @cached_property
@@ -139,17 +175,31 @@ class Extensions:
         return tuple(found.values())
 
     @cached_property
-    def _kernels(self) -> dict[str, dict[str, Kernel]]:
-        tables: dict[str, dict[str, Kernel]] = {}
-        origins: dict[tuple[str, str], str] = {}
-        for brought, distribution in self._call("polyflow_kernels"):
+    def _kernels(self) -> dict[str, list[tuple[KernelTable | Callable[[], KernelTable], str]]]:
+        """By backend, the tables that plugins bring, or what makes them, each with the name of its plugin."""
+        found: dict[str, list[tuple[KernelTable | Callable[[], KernelTable], str]]] = {}
+        for brought, plugin in self._asked("polyflow_kernels"):
             for backend, table in brought.items():
-                for name in table:
-                    if (backend, name) in origins:
-                        raise _taken(f"kernels for {backend}", name, origins[backend, name], distribution)
-                    origins[backend, name] = distribution
-                tables.setdefault(backend, {}).update(table)
-        return tables
+                found.setdefault(backend, []).append((table, plugin))
+        return found
+
+    def _kernels_for(self, backend: str) -> KernelTable:
+        """What plugins bring for ``backend``, in one table; those that make theirs when it is loaded make it now."""
+        kernels: dict[str, Kernel] = {}
+        origins: dict[str, str] = {}
+        for brought, plugin in self._kernels.get(backend, ()):
+            try:
+                table = check_table(brought() if callable(brought) else brought)
+            except Exception as error:  # a broken plugin must not break anybody else
+                self._blame(plugin, error)
+                continue
+            for name in table:
+                if name in origins:
+                    first, second = (self._distributions[each] for each in (origins[name], plugin))
+                    raise _taken(f"kernels for {backend}", name, first, second)
+                origins[name] = plugin
+            kernels.update(table)
+        return kernels
 
     def backend(self, name: str) -> Backend:
         """The backend called ``name``, loaded when first asked for."""
@@ -172,16 +222,15 @@ class Extensions:
                     remedy=entry.install or f"install what {distribution} needs",
                 )
             ) from error
-        extra = self._kernels.get(name)
+        extra = self._kernels_for(name)
         if extra:
             backend.kernels = {**extra, **backend.kernels}
         return backend
 
     def _unknown_backend(self, name: str) -> str:
-        broken = [f"plugin {each.name!r} ({each.distribution}): {each.error}" for each in self.records if each.error]
         return message(
             f"no backend is called {name!r}",
-            found="; ".join(broken) or None,
+            found=self.troubles(),
             needed=nearest(name, self.backend_entries),
             remedy=f"pip install polyflow-{name}, or the package that announces it; `polyflow backends` lists all",
         )

@@ -25,6 +25,8 @@ class PassContext:
     backend: str
     is_compiled: bool = False
     """Whether the backend's compiler sees the program next, and does what compilers do."""
+    blocks: bool = False
+    """Whether the backend runs elementwise programs block by block."""
 
 
 class Pass(Protocol):

@@ -5,15 +5,26 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from polyflow.errors import PolyflowError
 from polyflow.extension.manager import extensions
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors name the plugins that are broken: the command that is missing may be theirs."""
+
+    def error(self, text: str) -> NoReturn:
+        troubles = extensions().troubles()
+        super().error(text if troubles is None else f"{text}\n  found:   {troubles}")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; the exit status is its own, 1 for an error of polyflow, 2 for bad arguments."""
-    parser = argparse.ArgumentParser(prog="polyflow", description="Array programs that run on any engine.")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    parser = _Parser(prog="polyflow", description="Array programs that run on any engine.")
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser
+    )
     for command, _ in extensions().commands:
         subparser = commands.add_parser(command.name, help=command.help, description=command.help)
         command.add_arguments(subparser)

@@ -43,11 +43,15 @@ def run_plugins(arguments: argparse.Namespace) -> int:
 
 
 def describe_plugins(installed: Extensions) -> list[str]:
-    """One line for each plugin: name, distribution, module, and the error if it could not be imported."""
+    """One line for each plugin: name, distribution, module, and the error if something of it fails; then the clashes.
+
+    Every plugin is asked for all that it brings, so that one which fails only when it is asked shows here.
+    """
+    clashes = installed.ask_all()
     lines = []
     for record in installed.records:
         state = "disabled" if record.is_disabled else "ok"
         if record.error is not None:
-            state = f"broken: {type(record.error).__name__}: {record.error}"
+            state = f"broken: {type(record.error).__name__}: {' '.join(str(record.error).split())}"
         lines.append(f"{record.name:<14} {record.distribution:<14} {record.module:<30} {state}")
-    return lines
+    return [*lines, *(line for clash in clashes for line in str(clash).splitlines())]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
-import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,61 +16,11 @@ from polyflow.core.program import Program
 from polyflow.core.rewriting import rewrite
 from polyflow.core.types import TensorType
 from polyflow.errors import BackendError, KernelError, PluginError
-from polyflow.extension import Backend, BackendEntry, Command, NamespaceBackend, PassContext, hookimpl
-from polyflow.extension.manager import DISABLED, GROUP, Extensions
+from polyflow.extension import Backend, BackendEntry, Command, PassContext
+from polyflow.extension.manager import DISABLED, Extensions
+from tests.extension.plugins import FewBackend, Point, another_triple, fail, installed, plugin, points, triple
 
-
-@define_op(dtypes="numeric")
-def triple(x: TensorType, /) -> TensorType:
-    """Three times ``x``."""
-    return x
-
-
-@triple.gradient
-def triple_gradient(xp: Any, operation: Any, g: Any) -> Any:
-    return xp.multiply(g, 3)
-
-
-@define_op(name="triple")
-def another_triple(x: TensorType, /) -> TensorType:
-    return x
-
-
-class FewBackend(NamespaceBackend):
-    """NumPy under another name."""
-
-    def __init__(self, name: str = "few") -> None:
-        super().__init__(name, np)
-        self.array_types = (np.ndarray, np.generic)
-
-
-def plugin(**hooks: Callable[[], Any]) -> types.SimpleNamespace:
-    """A plugin with hooks such as ``ops=...``."""
-    made = types.SimpleNamespace()
-    for name, function in hooks.items():
-
-        def hook(function: Callable[[], Any] = function) -> Any:
-            return function()
-
-        hook.__name__ = f"polyflow_{name}"
-        setattr(made, hook.__name__, hookimpl(hook))
-
-    return made
-
-
-def fail(error: Exception) -> Any:
-    raise error
-
-
-@pytest.fixture
-def installed() -> Extensions:
-    """The built-in plugin and a backend, as if nothing else were installed."""
-    found = Extensions(load_entry_points=False)
-    found.register(polyflow.plugin, "builtin", "polyflow")
-    found.register(
-        plugin(backends=lambda: [BackendEntry("few", FewBackend, "a few things", "pip install few")]), "few", "few-dist"
-    )
-    return found
+__all__ = ["installed", "points"]  # fixtures
 
 
 def test_without_plugins_there_is_nothing() -> None:
@@ -89,6 +37,7 @@ def test_the_built_in_ops_come_in_by_the_same_door(installed: Extensions) -> Non
         "common subexpressions",
         "dead code",
         "sums of products",
+        "fusion",
         "loop rooms",
     }
 
@@ -186,30 +135,11 @@ def test_a_broken_hook_harms_nobody_else_and_is_recorded(installed: Extensions, 
     installed.register(plugin(**{hook: broken}), "broken", "broken-dist")
     x = pf.placeholder("float32", ())
     assert pf.Session("few", extensions=installed).run(x + 1, {x: 1.0}) == 2.0
-    assert len(installed.commands) == 2
+    assert len(installed.commands) == 4
     (record,) = [each for each in installed.records if each.name == "broken"]
     assert record.error is not None
     assert ("no such thing" in str(record.error)) == (how != "returns nonsense")
     assert [each.error for each in installed.records if each.name != "broken"] == [None, None]
-
-
-class Point:
-    """An entry point, as installed packages have it."""
-
-    def __init__(self, name: str, load: Callable[[], object]) -> None:
-        self.name, self.value, self.load = name, f"{name}_module", load
-        self.dist = types.SimpleNamespace(name=f"{name}-dist")
-
-
-@pytest.fixture
-def points(monkeypatch: pytest.MonkeyPatch) -> list[Point]:
-    found = [
-        Point("good", lambda: plugin(backends=lambda: [BackendEntry("few", FewBackend)])),
-        Point("bad", lambda: fail(ModuleNotFoundError("No module named 'torch'"))),
-        Point("ugly", lambda: plugin(nonsense=list)),
-    ]
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: found if group == GROUP else [])
-    return found
 
 
 def test_a_plugin_that_cannot_be_imported_is_recorded_and_the_others_work(points: list[Point]) -> None:
@@ -239,7 +169,8 @@ def test_an_unknown_backend_is_told_of_the_plugins_that_are_broken(points: list[
         Extensions().backend("torch")
     text = str(caught.value)
     assert text.startswith(
-        "no backend is called 'torch'\n  found:   plugin 'bad' (bad-dist): No module named 'torch'; plugin 'ugly'"
+        "no backend is called 'torch'\n  found:   plugin 'bad' (bad-dist) is broken: No module named "
+        "'torch'; plugin 'ugly'"
     )
     assert "needed:  known are: 'few'" in text
     assert (

@@ -84,8 +84,32 @@ def test_a_broken_plugin_is_listed_with_its_error() -> None:
 
     found = Extensions(load_entry_points=False)
     found.register(Broken(), "torn", "torn-dist")
-    describe_backends(found)
     assert describe_plugins(found)[0].split()[-3:] == ["broken:", "ValueError:", "torn"]
+
+
+def test_plugins_that_clash_are_listed_with_the_clash() -> None:
+    found = Extensions(load_entry_points=False)
+    found.register(Plugin(), "first", "first-dist")
+    found.register(Plugin(), "second", "second-dist")
+    lines = describe_plugins(found)
+    assert [line.split()[-1] for line in lines[:2]] == ["ok", "ok"]
+    assert "two backends are called 'broken'" in lines
+    assert "two commands are called 'seven'" in lines
+    assert lines.count("  found:   one of first-dist, one of second-dist") == 2
+
+
+def test_a_command_that_is_missing_is_refused_with_the_plugins_that_are_broken(
+    only_mine: Extensions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Torn:
+        @hookimpl
+        def polyflow_commands(self) -> list[Command]:
+            raise ImportError("no such thing")
+
+    only_mine.register(Torn(), "torn", "torn-dist")
+    with pytest.raises(SystemExit):
+        main(["conform"])
+    assert "plugin 'torn' (torn-dist) is broken: no such thing" in capsys.readouterr().err
 
 
 def test_the_exit_status_of_a_command_is_its_own(only_mine: Extensions) -> None:

@@ -1,0 +1,177 @@
+"""Kernels for what PyTorch leaves out of the standard, or does otherwise."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from array_api_compat import torch as xp
+
+from polyflow.core.keys import native_key
+from polyflow.extension import KernelTable, special_cases
+from polyflow.extension.half_precision import ready_to_round
+from polyflow_torch import linalg
+
+_HALVES = (torch.float16, torch.bfloat16)
+
+
+def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
+    """Rounded once on the way to 16 bits, where PyTorch rounds twice; the real part of a complex number."""
+    if x.dtype.is_complex and not dtype.is_complex and dtype is not torch.bool:
+        x = torch.real(x)
+    if dtype in _HALVES and x.dtype in (torch.float64, torch.int64, torch.int32):
+        wide = x.to(torch.float64) if x.dtype is torch.int32 else x
+        x = ready_to_round(xp, wide, lambda value, wanted: value.view(wanted))
+    return x.to(dtype, copy=copy)
+
+
+def add(x1: Any, x2: Any, /) -> Any:
+    """Part by part for complex numbers without dimensions, which PyTorch multiplies by 1 first: NaN at infinities."""
+    if x1.dtype.is_complex and x1.ndim == x2.ndim == 0:
+        return torch.complex(x1.real + x2.real, x1.imag + x2.imag)
+    return x1 + x2
+
+
+def sqrt(x: Any, /) -> Any:
+    """Rounded correctly: PyTorch's of float32 is off by one last place."""
+    return torch.sqrt(x.double()).float() if x.dtype is torch.float32 else torch.sqrt(x)
+
+
+def round_(x: Any, /) -> Any:
+    """Part by part for complex numbers, which the namespace puts together by a product with 1j."""
+    return torch.complex(torch.round(x.real), torch.round(x.imag)) if x.dtype.is_complex else xp.round(x)
+
+
+def floor_divide(x1: Any, x2: Any, /) -> Any:
+    """Zero and not minus zero for a small positive quotient, and the standard's special cases."""
+    result = special_cases.floor_divide(xp, torch.floor_divide, x1, x2)
+    if not result.dtype.is_floating_point:
+        return result
+    small = (x1 != 0) & torch.isfinite(x1) & torch.isfinite(x2) & (x2 != 0)
+    return torch.where(small & (result == 0), torch.where((x1 < 0) == (x2 < 0), 0.0, -0.0).to(result.dtype), result)
+
+
+def remainder(x1: Any, x2: Any, /) -> Any:
+    """By ``fmod``, which keeps more digits than PyTorch's own; a zero has the sign of ``x2``."""
+    if not x1.dtype.is_floating_point:
+        return torch.remainder(x1, x2)
+    rest = torch.fmod(x1, x2)
+    rest = torch.where((rest != 0) & ((rest < 0) != (x2 < 0)), rest + x2, rest)
+    return torch.where(rest == 0, torch.copysign(rest, x2), rest)
+
+
+def std(x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+    """With a correction that is no whole number too."""
+    return torch.sqrt(var(x, axis=axis, correction=correction, keepdims=keepdims))
+
+
+def var(x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+    """With a correction that is no whole number too."""
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if not axes:
+        return torch.zeros_like(x) if correction < 1 else torch.full_like(x, math.nan)
+    count = math.prod(x.shape[each] for each in axes)
+    squares = torch.sum(torch.square(x - torch.mean(x, dim=axes, keepdim=True)), dim=axes, keepdim=keepdims)
+    return squares / (count - correction) if count > correction else torch.full_like(squares, math.nan)
+
+
+def roll(x: Any, /, shift: Any, *, axis: Any = None) -> Any:
+    """One shift for several axes too."""
+    if isinstance(axis, tuple) and not isinstance(shift, tuple):
+        shift = (shift,) * len(axis)
+    return xp.roll(x, shift, axis=axis)
+
+
+def getitem(x: Any, /, *indices: Any, key: tuple[Any, ...]) -> Any:
+    """``x[key]``; slices with negative steps, which PyTorch has not, are of the array turned round."""
+    turned, positive = _turned(x.shape, native_key(key, indices))
+    return (torch.flip(x, turned) if turned else x)[positive]
+
+
+def index_set(x: Any, updates: Any, /, *indices: Any, key: tuple[Any, ...]) -> Any:
+    """A copy of ``x`` with other elements at ``key``."""
+    turned, positive = _turned(x.shape, native_key(key, indices))
+    result = torch.flip(x, turned) if turned else x.clone()
+    result[positive] = updates
+    return torch.flip(result, turned) if turned else result
+
+
+def _turned(shape: tuple[int, ...], key: Any) -> tuple[tuple[int, ...], Any]:
+    """The axes to turn round so that all steps of ``key`` are positive, and the key that it becomes."""
+    key = key if isinstance(key, tuple) else (key,)
+    spans = [0 if each is None else each.ndim if _is_mask(each) else 1 for each in key]
+    axis, axes, keys = 0, [], []
+    for each, span in zip(key, spans, strict=True):
+        if each is Ellipsis:
+            span = len(shape) - sum(spans) + 1
+        elif isinstance(each, slice) and (each.step or 1) < 0:
+            places = range(shape[axis])[each]
+            last = shape[axis] - 1
+            axes.append(axis)
+            each = slice(last - places[0], last - places[-1] + 1, -each.step) if len(places) else slice(0, 0)
+        keys.append(each)
+        axis += span
+    return tuple(axes), tuple(keys)
+
+
+def _is_mask(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and value.dtype is torch.bool
+
+
+def take(x: Any, indices: Any, /, *, axis: Any = None) -> Any:
+    """Places of any rank, counted from the end where they are negative."""
+    axis = 0 if axis is None else axis % x.ndim
+    places = indices.reshape(-1)
+    found = torch.index_select(x, axis, torch.where(places < 0, places + x.shape[axis], places))
+    return found.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
+
+
+def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
+    """Places of any integer dtype."""
+    return xp.take_along_axis(x, indices.long(), axis=axis)
+
+
+def unique_all(x: Any, /) -> tuple[Any, Any, Any, Any]:
+    """The values, the first place of each, the value of each place, and how often each is there."""
+    flat = x.reshape(-1)
+    order = torch.argsort(flat, stable=True)
+    ranked = flat[order]
+    is_new = torch.ones_like(ranked, dtype=torch.bool)
+    is_new[1:] = ranked[1:] != ranked[:-1]
+    starts = torch.nonzero(is_new)[:, 0]
+    inverse = torch.empty_like(order)
+    inverse[order] = torch.cumsum(is_new, 0) - 1
+    counts = torch.diff(starts, append=starts.new_tensor([flat.shape[0]]))
+    return ranked[starts], order[starts], inverse.reshape(x.shape), counts
+
+
+def relu(x: Any, /) -> Any:
+    """Zero, never minus zero."""
+    return torch.where(x == 0, torch.zeros_like(x), torch.relu(x))
+
+
+def relu6(x: Any, /) -> Any:
+    """Zero, never minus zero."""
+    return torch.where(x == 0, torch.zeros_like(x), torch.clamp(x, 0, 6))
+
+
+KERNELS: KernelTable = {
+    "astype": astype,
+    "add": add,
+    "sqrt": sqrt,
+    "round": round_,
+    "floor_divide": floor_divide,
+    "remainder": remainder,
+    "expm1": special_cases.mended("expm1", xp, at_infinity=True),
+    "std": std,
+    "roll": roll,
+    "getitem": getitem,
+    "index_set": index_set,
+    "take": take,
+    "take_along_axis": take_along_axis,
+    "unique_all": unique_all,
+    "nn.relu": relu,
+    "nn.relu6": relu6,
+    **linalg.KERNELS,
+}
