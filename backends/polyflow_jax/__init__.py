@@ -14,4 +14,12 @@ def _make() -> Backend:
 @hookimpl
 def polyflow_backends() -> list[BackendEntry]:
     """The backend ``jax``."""
-    return [BackendEntry("jax", _make, "JAX on CPU, GPU or TPU, one compiled program", 'pip install "polyflow[jax]"')]
+    return [
+        BackendEntry(
+            "jax",
+            _make,
+            "JAX on CPU, GPU or TPU, one compiled program",
+            'pip install "polyflow[jax]"',
+            settings=("jax.config.values", "numpy.geterr()"),
+        )
+    ]

@@ -92,10 +92,36 @@ def _unique(name: str) -> Kernel:
     return kernel
 
 
-_MENDED = (
-    "acos", "acosh", "asinh", "atanh", "cosh", "exp", "expm1", "log", "log1p", "sinh", "sqrt",
-)  # fmt: skip
+_MENDED = ("asinh", "cosh", "exp", "expm1", "log", "log1p", "sinh")
 """Functions of complex numbers whose special cases JAX does not keep."""
+_MENDED_AT_INFINITY = ("acos", "asin", "atan", "atanh", "tanh")
+"""Those of which JAX does not keep the special cases of infinite real parts either."""
+
+
+def _on_one_side(function: Kernel) -> Kernel:
+    """The function, its imaginary parts with the signs of the operand's, also of zeros beside the branch cut."""
+
+    def kernel(x: Any, /) -> Any:
+        result = function(x)
+        if not jnp.iscomplexobj(x):
+            return result
+        return jax.lax.complex(result.real, jnp.copysign(result.imag, x.imag))
+
+    kernel.on_reals = function.on_reals  # type: ignore[attr-defined]
+    return kernel
+
+
+def absolute(x: Any, /) -> Any:
+    """``jax.numpy.abs``, infinite for complex numbers of which a part is infinite and the other NaN."""
+    if not jnp.iscomplexobj(x):
+        return jnp.abs(x)
+    return jnp.where(jnp.isinf(x.real) | jnp.isinf(x.imag), jnp.inf, jnp.abs(x)).astype(x.real.dtype)
+
+
+def floor_divide(x1: Any, x2: Any, /) -> Any:
+    """``jax.numpy.floor_divide``, zero and not minus zero for a small positive quotient."""
+    result = special_cases.floor_divide(jnp, jnp.floor_divide, x1, x2)
+    return jnp.where((result == 0) & (x1 != 0) & jnp.isfinite(x2), jnp.zeros_like(result), result)
 
 
 def sign(x: Any, /) -> Any:
@@ -120,10 +146,12 @@ KERNELS: dict[str, Kernel] = {
     "index_set": index_set,
     "searchsorted": searchsorted,
     "sign": sign,
-    "floor_divide": partial(special_cases.floor_divide, jnp, jnp.floor_divide),
+    "abs": absolute,
+    "floor_divide": floor_divide,
     "remainder": partial(special_cases.remainder, jnp, jnp.remainder),
     **{name: special_cases.mended(name, jnp) for name in _MENDED},
-    "tanh": special_cases.mended("tanh", jnp, at_infinity=True),
+    **{name: special_cases.mended(name, jnp, at_infinity=True) for name in _MENDED_AT_INFINITY},
+    **{name: _on_one_side(special_cases.mended(name, jnp, at_infinity=True)) for name in ("acosh", "sqrt")},
     **{name: _unique(name) for name in ("nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values")},
     "nn.sigmoid": sigmoid,
     **control_flow.KERNELS,

@@ -14,4 +14,12 @@ def _make() -> Backend:
 @hookimpl
 def polyflow_backends() -> list[BackendEntry]:
     """The backend ``numpy``."""
-    return [BackendEntry("numpy", _make, "NumPy on the CPU, straight generated code", "pip install polyflow")]
+    return [
+        BackendEntry(
+            "numpy",
+            _make,
+            "NumPy on the CPU, straight generated code",
+            "pip install polyflow",
+            settings=("numpy.geterr()", "numpy.geterrcall()", "numpy.get_printoptions()", "numpy.getbufsize()"),
+        )
+    ]

@@ -16,6 +16,7 @@ from polyflow.core.literal import Literal
 from polyflow.extension import CompileRequest, Kernel, KernelTable, NamespaceBackend
 from polyflow.extension.exact_ops import ROUNDS_NOTHING
 from polyflow_numpy import native_random
+from polyflow_numpy.blocks import in_blocks
 from polyflow_numpy.kernels import FRESH, IN_PLACE, KERNELS, UPDATING
 from polyflow_numpy.quiet import quiet
 
@@ -39,6 +40,7 @@ class NumpyBackend(NamespaceBackend):
 
     def __init__(self) -> None:
         super().__init__("numpy", namespace, KERNELS)
+        self.in_blocks = in_blocks
         self.array_types = (np.ndarray, np.generic)
         self._native[float16] = np.float16
         self.dtypes = frozenset(self._native)

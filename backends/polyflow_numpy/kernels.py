@@ -161,7 +161,7 @@ def log_softmax(x: Array, /, *, axis: int) -> Any:
 
 def getitem(x: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
     """``x[key]``, as NumPy takes keys of every kind."""
-    return x[native_key(key, indices)]
+    return x[native_key(key, indices)] if indices else x[key]
 
 
 def index_add(x: Array, updates: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:

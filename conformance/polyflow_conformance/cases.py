@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DTYPES, STANDARD_DTYPES, DType, as_dtype, complex128, float32, float64, in_category
 from polyflow.core.literal import Literal
 from polyflow.core.samples import ArraySpec, ErrorSample, Sample, map_specs
+from polyflow_conformance.special_values import special_samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +19,8 @@ class Case:
     """One sample of one op in one dtype; ``dtype`` is ``None`` where the sample leaves nothing to choose."""
 
     op: Op
-    number: int
+    number: int | str
+    """Which sample of the op, or what special case of the standard."""
     sample: Sample
     dtype: DType | None
 
@@ -75,19 +77,29 @@ def value_cases(op: Op, dtypes: Sequence[DType]) -> Iterator[Case]:
                 yield Case(op, number, sample, dtype)
 
 
-def error_cases(op: Op) -> Iterator[Case]:
-    """The samples that must be refused, in the first dtype that the op takes."""
+def special_cases(op: Op, dtypes: Sequence[DType]) -> Iterator[Case]:
+    """The special cases of the standard, if the op is elementwise, in each of ``dtypes`` that it takes."""
+    for dtype in dtypes:
+        for name, sample in special_samples(op, dtype):
+            yield Case(op, name, sample, dtype)
+
+
+def error_cases(op: Op, dtypes: Collection[DType] = STANDARD_DTYPES) -> Iterator[Case]:
+    """The samples that must be refused, in the first dtype that the op takes, float32 if it may be that."""
     for number, sample in enumerate(samples_of(op)):
-        if isinstance(sample, ErrorSample):
-            chosen = [each for each in _dtypes_of(op, sample) if each is not None]
+        if isinstance(sample, ErrorSample) and _fixed_dtypes(sample) <= set(dtypes):
+            possible = [each for each in _dtypes_of(op, sample) if each is not None]
+            chosen = [each for each in possible if each in dtypes]
+            if possible and not chosen:
+                continue
             preferred = next((each for each in chosen if each is float32), None)
             yield Case(op, number, sample, preferred or (chosen[0] if chosen else None))
 
 
-def gradient_cases(op: Op) -> Iterator[Case]:
+def gradient_cases(op: Op, dtypes: Collection[DType] = STANDARD_DTYPES) -> Iterator[Case]:
     """The samples whose gradient can be checked by finite differences, in double precision, real and complex."""
     has_rule = (op.gradient_rule or op.expansion_rule) is not None and op.gradient_reason is None
-    for case in value_cases(op, STANDARD_DTYPES) if has_rule else ():
+    for case in value_cases(op, [each for each in STANDARD_DTYPES if each in dtypes]) if has_rule else ():
         if case.dtype in (float64, complex128) and case.sample.gradient:
             yield case
 

@@ -1,90 +1,161 @@
-"""The checks: what is asked of an op on a backend. Each returns a result for every case it looked at."""
+"""The checks of single ops: values, types, memory, refusals. Each returns a result for every case it looked at."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polyflow
-from polyflow.core.declaration import Op
-from polyflow.core.dtypes import DTYPES, DType
+from polyflow.core.declaration import Op, Trait
+from polyflow.core.dtypes import DTYPES
 from polyflow.core.graph import Graph
 from polyflow.core.literal import Literal
 from polyflow.core.samples import ErrorSample
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import accepts
 from polyflow.extension import Backend
-from polyflow_conformance.cases import Case, error_cases, value_cases
+from polyflow_conformance.cases import Case, error_cases, special_cases, value_cases
+from polyflow_conformance.judging import case_result
 from polyflow_conformance.results import Result
-from polyflow_conformance.running import Outcome, run_cases
+from polyflow_conformance.running import GraphOfCases, Outcome, outputs_of, run_cases, turned
 from polyflow_conformance.tolerance import difference
-from polyflow_conformance.tolerances import group_of
+from polyflow_conformance.tolerances import Group, group_of
 
 ORACLE = "reference"
 """The backend whose values are right by definition."""
 
 
 class Values:
-    """Values equal the oracle's; inferred types equal the actual ones."""
+    """Values equal the oracle's, inferred types the actual ones; operands and earlier results are left alone."""
 
     def __init__(self) -> None:
         self._expected: dict[Op, dict[str, Outcome]] = {}
 
     def __call__(self, op: Op, backend: Backend) -> list[Result]:
-        cases = list(value_cases(op, _dtypes(backend)))
+        cases = _cases(op, backend)
         outcomes = run_cases(cases, backend) if cases else {}
         expected = self._oracle(op) if backend.name != ORACLE else {}
         results = []
         for case, outcome in outcomes.items():
-            results.append(Result("types", op.full_name, case.id, _type_failure(outcome)))
-            if outcome.error is None and case.id in expected:
-                failure = _value_failure(case, outcome, expected[case.id])
-                results.append(Result("values", op.full_name, case.id, failure))
+            results.append(case_result(case, "types", backend, type_failure(outcome)))
+            if outcome.error is not None:
+                continue
+            if case.id in expected:
+                results.append(case_result(case, "values", backend, value_failure(case, outcome, expected[case.id])))
+            results.append(case_result(case, "operands", backend, outcome.touched))
+            results.append(case_result(case, "kept", backend, outcome.overwritten))
         return results
 
     def _oracle(self, op: Op) -> dict[str, Outcome]:
         if op not in self._expected:
             oracle = polyflow.Session(ORACLE).backend
-            outcomes = run_cases(list(value_cases(op, _dtypes(oracle))), oracle)
+            outcomes = run_cases(_cases(op, oracle), oracle)
             self._expected[op] = {case.id: outcome for case, outcome in outcomes.items()}
         return self._expected[op]
 
 
-def _dtypes(backend: Backend) -> list[DType]:
-    return [each for each in DTYPES.values() if each in backend.dtypes]
+def _cases(op: Op, backend: Backend) -> list[Case]:
+    dtypes = [each for each in DTYPES.values() if each in backend.dtypes]
+    return [*value_cases(op, dtypes), *special_cases(op, dtypes)]
 
 
-def _type_failure(outcome: Outcome) -> str | None:
+def type_failure(outcome: Outcome) -> str | Exception | None:
+    """What is wrong with the types of the results, or the error that came instead of them."""
     if outcome.error is not None:
-        return f"{type(outcome.error).__name__}: {outcome.error}"
+        return outcome.error
     for index, (inferred, value) in enumerate(zip(outcome.inferred, outcome.values, strict=True)):
         if not accepts(inferred, value.type):
             return f"result {index} is {value.type}, inferred was {inferred}"
     return None
 
 
-def _value_failure(case: Case, outcome: Outcome, expected: Outcome) -> str | None:
+def value_failure(case: Case, outcome: Outcome, expected: Outcome) -> str | None:
+    """What is wrong with the values of a case."""
     if expected.error is not None:
         return f"the oracle failed: {expected.error}"
-    if len(outcome.compared) != len(expected.compared):
-        return f"{len(outcome.compared)} results instead of {len(expected.compared)}"
-    group = group_of(case.op)
-    for index, (wanted, found) in enumerate(zip(expected.compared, outcome.compared, strict=True)):
-        wrong = difference(wanted, found, group.ulps(wanted.dtype, is_complex=case.is_complex), group.is_elementwise)
+    return wrong_values(outcome.compared, expected.compared, group_of(case.op), is_complex=case.is_complex)
+
+
+def wrong_values(
+    found: Sequence[Literal], expected: Sequence[Literal], group: Group, *, is_complex: bool
+) -> str | None:
+    """What of ``found`` is further from ``expected`` than the group of the op allows."""
+    if len(found) != len(expected):
+        return f"{len(found)} results instead of {len(expected)}"
+    for index, (wanted, got) in enumerate(zip(expected, found, strict=True)):
+        wrong = difference(wanted, got, group.ulps(wanted.dtype, is_complex=is_complex), group.is_elementwise)
         if wrong is not None:
             return f"result {index}: {wrong}"
+    return None
+
+
+def check_memory(op: Op, backend: Backend) -> list[Result]:
+    """Results share no memory with operands, but those of ops that say so: writing into operands changes no result.
+
+    Asked of libraries whose arrays can be written into, in one dtype of each sample, and without passes, since what
+    these replace by an operand is that operand.
+    """
+    if op.has_trait(Trait.VIEW) or op.has_trait(Trait.IDENTITY) or op.has_trait(Trait.EFFECT):
+        return []
+    if not _is_writable(backend):
+        return []
+    cases: dict[int | str, Case] = {}
+    for case in _cases(op, backend):
+        if case.sample.prepare is None:
+            cases.setdefault(case.number, case)
+    return [case_result(each, "memory", backend, memory_failure(each, backend)) for each in cases.values()]
+
+
+def _is_writable(backend: Backend) -> bool:
+    dtype = min(backend.dtypes, key=str)  # any: a backend need not have a certain one
+    zeros = Literal(dtype, (2,), bytes(2 * dtype.itemsize))
+    array = backend.copy(backend.from_literal(zeros, backend.devices()[0]))
+    try:
+        array[...] = backend.from_literal(turned(zeros), backend.devices()[0])
+    except Exception:  # in whichever way a library says that its arrays do not change
+        return False
+    return True
+
+
+def memory_failure(case: Case, backend: Backend) -> str | Exception | None:
+    """What is wrong with the memory of the case's results, or the error that came instead."""
+    alone = GraphOfCases()
+    try:
+        with alone.graph.as_default():
+            outputs = outputs_of(case, alone)
+        return shared(alone, outputs, backend)
+    except Exception as error:
+        return error
+
+
+def shared(alone: GraphOfCases, outputs: Sequence[Tensor], backend: Backend) -> str | None:
+    """Which of the results changes when operands are written into."""
+    with polyflow.Session(backend, alone.graph, optimise=False) as session:
+        feeds = {
+            tensor: backend.copy(backend.from_literal(value, session.device)) for tensor, value in alone.feeds.items()
+        }
+        found = session.run(outputs, feeds)
+        before = [backend.to_literal(each) for each in found]
+        for tensor, value in alone.feeds.items():
+            feeds[tensor][...] = backend.from_literal(turned(value), session.device)
+        after = [backend.to_literal(each) for each in found]
+    for index, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old.data != new.data:
+            return f"result {index} changes with an operand, of which the op's traits say nothing"
     return None
 
 
 def check_errors(op: Op, backend: Backend) -> list[Result]:
     """Samples that must be refused are, with the error declared: while building, and when types come with the feeds."""
     results = []
-    for case in error_cases(op):
-        results.append(Result("errors", op.full_name, case.id, _error_failure(case, backend, is_typed=True)))
+    for case in error_cases(op, backend.dtypes):
+        results.append(case_result(case, "errors", backend, error_failure(case, backend, is_typed=True)))
         if op.signature.output_count is not None:  # else the number of results needs types while building
-            failure = _error_failure(case, backend, is_typed=False)
-            results.append(Result("errors", op.full_name, f"{case.id}-run", failure))
+            results.append(case_result(case, "late errors", backend, error_failure(case, backend, is_typed=False)))
     return results
 
 
-def _error_failure(case: Case, backend: Backend, *, is_typed: bool) -> str | None:
+def error_failure(case: Case, backend: Backend, *, is_typed: bool) -> str | None:
+    """What is wrong with the way in which the case is refused: while building, or when types come with the feeds."""
     sample = case.sample
     assert isinstance(sample, ErrorSample)
     graph = Graph()
@@ -100,9 +171,8 @@ def _error_failure(case: Case, backend: Backend, *, is_typed: bool) -> str | Non
             result = case.call(placeholder)
         if not is_typed:
             with polyflow.Session(backend, graph) as session:
-                session.run(
-                    result, {key: session.backend.from_literal(each, session.device) for key, each in feeds.items()}
-                )
+                arrays = {key: session.backend.from_literal(each, session.device) for key, each in feeds.items()}
+                session.run(result, arrays)
     except sample.error as error:
         text = str(error)
         if sample.text not in text:

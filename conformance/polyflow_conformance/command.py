@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
 
-from polyflow.errors import BackendError
+from polyflow.errors import BackendError, ValueRangeError, message
 from polyflow.extension.manager import Extensions, extensions
+from polyflow_conformance.html import html_page
+from polyflow_conformance.kit import Kit
+from polyflow_conformance.known import applied
+from polyflow_conformance.levels import ALL, LEVELS, chosen_levels
 from polyflow_conformance.page import comparison_page
-from polyflow_conformance.report import Kit, Report, families_of, groups_of, reports_to_json
+from polyflow_conformance.properties import HAS_HYPOTHESIS, WITHOUT
+from polyflow_conformance.report import Report, reports_to_json
+from polyflow_conformance.workers import prove_in_processes
+
+SHOWN = 20
+"""Failures that are printed with their scripts; the files have all."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,24 +28,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     chosen = parser.add_mutually_exclusive_group(required=True)
     chosen.add_argument("--backend", metavar="NAME", help="the backend to prove")
     chosen.add_argument("--all", action="store_true", help="prove every backend that is installed and loads")
-    parser.add_argument("-k", dest="expression", default="", metavar="TEXT", help="only ops whose name contains TEXT")
+    levels = f"{', '.join(LEVELS)}, or all; several are joined by commas"
+    parser.add_argument("--level", default=ALL, metavar="LEVEL", help=levels)
+    parser.add_argument(
+        "-k", dest="expression", default="", metavar="EXPR", help="only what fulfils 'linalg and not svd'"
+    )
+    parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="prove in N processes")
+    parser.add_argument("-x", dest="fail_fast", action="store_true", help="stop at the first failure")
+    parser.add_argument("--strict", action="store_true", help="take known failures (conformance.toml) for failures")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results to FILE")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page for readers")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write a Markdown page that compares the backends")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the kit; 1 where a case failed."""
     installed = extensions()
-    names = _loadable(installed) if arguments.all else [arguments.backend]
+    chosen_levels(arguments.level.split(","))
+    if arguments.jobs < 1:
+        raise ValueRangeError(message("--jobs", found=arguments.jobs, needed="1 or more"))
     kit = Kit(installed)
-    reports = [_prove(kit, name, arguments.expression) for name in names]
+    names = _loadable(installed) if arguments.all else [arguments.backend]
+    reports = [_prove(kit, name, arguments) for name in names]
     if arguments.json is not None:
         arguments.json.write_text(reports[0].to_json() if len(reports) == 1 else reports_to_json(reports))
+    command = _command(arguments)
+    if arguments.html is not None:
+        arguments.html.write_text(html_page(reports, command), encoding="utf-8")
     if arguments.page is not None:
-        options = f" -k {arguments.expression}" if arguments.expression else ""
-        which = "--all" if arguments.all else f"--backend {arguments.backend}"
-        arguments.page.write_text(comparison_page(reports, f"polyflow conform {which}{options} --page FILE"))
+        arguments.page.write_text(comparison_page(reports, f"{command} --page FILE"))
     return 1 if any(each.failures for each in reports) else 0
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    parts = ["polyflow conform", "--all" if arguments.all else f"--backend {arguments.backend}"]
+    parts += [f"--level {arguments.level}"] if arguments.level != ALL else []
+    parts += [f"-k {arguments.expression!r}"] if arguments.expression else []
+    return " ".join([*parts, *(["--strict"] if arguments.strict else [])])
 
 
 def _loadable(installed: Extensions) -> list[str]:
@@ -50,29 +79,50 @@ def _loadable(installed: Extensions) -> list[str]:
     return names
 
 
-def _prove(kit: Kit, name: str, expression: str) -> Report:
-    """Run every check on one backend, and print what came of it."""
-    backend = kit.extensions.backend(name)
-    _, distribution = kit.extensions.backend_entries[name]
-    total = len(kit.op_names(expression))
-    results = []
-    start = time.perf_counter()
-    for done, found in enumerate(kit.run_all(backend, expression), 1):
-        results.extend(found)
-        _show_progress(done, total)
-    families, groups = families_of(kit.extensions), groups_of(kit.extensions)
-    report = Report(backend.name, distribution, results, families, groups)
-    print(report.matrix())
-    for failure in report.failures:
-        print(f"\nFAILED {failure.check}: {failure.case}\n  {failure.failure}")
-    passed = len(results) - len(report.failures)
-    seconds = time.perf_counter() - start
-    print(f"\n{backend.name} ({distribution}): {passed} passed, {len(report.failures)} failed, {seconds:.1f} s")
+def _prove(kit: Kit, name: str, arguments: argparse.Namespace) -> Report:
+    """Run what is asked for on one backend, and print what came of it."""
+    backend = kit.extensions.backend(name)  # which says at once where it cannot be loaded
+    levels = arguments.level.split(",")
+    known = [] if arguments.strict else kit.known(name)
+    start, spent = time.perf_counter(), sum(os.times()[:4])
+    if arguments.jobs > 1:
+        results, seconds = prove_in_processes(name, levels, arguments.expression, arguments.jobs, _progress)
+        report = kit.report(name, applied(known, results))
+        report.processor_seconds = seconds
+    else:
+        report = kit.prove(
+            backend,
+            levels,
+            expression=arguments.expression,
+            fail_fast=arguments.fail_fast,
+            known=known,
+            progress=_progress,
+        )
+        report.processor_seconds = sum(os.times()[:4]) - spent
+    report.seconds = time.perf_counter() - start
+    report.notes += [] if HAS_HYPOTHESIS else [f"property tests were left out: {WITHOUT}"]
+    _say(report)
     return report
 
 
-def _show_progress(done: int, total: int) -> None:
+def _say(report: Report) -> None:
+    print(report.matrix())
+    for reason, count in sorted(report.unsupported().items()):
+        print(f"not supported, as declared: {reason} ({count} cases)")
+    for failure in report.failures[:SHOWN]:
+        print(f"\nFAILED {failure.id}\n  {failure.failure}")
+        script = failure.snippet()
+        if script is not None:
+            print("  to reproduce it alone:\n" + "\n".join(f"    {line}" for line in script.splitlines()))
+    if len(report.failures) > SHOWN:
+        print(f"\nand {len(report.failures) - SHOWN} more: see --json or --html")
+    for note in report.notes:
+        print(f"\nnote: {note}")
+    print(f"\n{report.summary()}")
+
+
+def _progress(done: int, total: int) -> None:
     if sys.stderr.isatty():
         filled = 40 * done // total
         end = "\n" if done == total else ""
-        print(f"\r[{'#' * filled}{' ' * (40 - filled)}] {done}/{total} ops", end=end, file=sys.stderr, flush=True)
+        print(f"\r[{'#' * filled}{' ' * (40 - filled)}] {done}/{total}", end=end, file=sys.stderr, flush=True)

@@ -26,7 +26,7 @@ Wanted = TypeVar("Wanted")
 def slope(values: Mapping[int, complex]) -> complex:
     """The derivative along the stencil of a function with these values there.
 
-    >>> slope({place: 3.0 * place * STEP for place in STENCIL})
+    >>> round(slope({place: 3.0 * place * STEP for place in STENCIL}), 9)
     3.0
     """
     return (8 * (values[1] - values[-1]) - (values[2] - values[-2])) / (12 * STEP)
@@ -56,16 +56,19 @@ def literal_of(elements: Sequence[complex], dtype: DType, shape: tuple[int, ...]
     return Literal(dtype, shape, literal(list(elements), dtype).data)
 
 
+Failure = str | Exception | None
+
+
 def failures(
-    wanted: Sequence[Wanted], together: Callable[[Sequence[Wanted]], dict[Wanted, str | None]]
-) -> dict[Wanted, str | None]:
+    wanted: Sequence[Wanted], together: Callable[[Sequence[Wanted]], Mapping[Wanted, Failure]]
+) -> dict[Wanted, Failure]:
     """What is wrong with each: looked for in one program of all, and in halves where something raises."""
     if not wanted:
         return {}
     try:
-        return together(wanted)
+        return dict(together(wanted))
     except Exception as error:
         if len(wanted) == 1:
-            return {wanted[0]: f"{type(error).__name__}: {error}"}
+            return {wanted[0]: error}
         middle = len(wanted) // 2
         return {**failures(wanted[:middle], together), **failures(wanted[middle:], together)}

@@ -8,7 +8,7 @@ random g. Of complex numbers the real parts of both products are equal. All case
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ from polyflow_conformance.differences import (
     numbers,
     slope,
 )
+from polyflow_conformance.judging import case_result
 from polyflow_conformance.results import Result
 from polyflow_conformance.running import GraphOfCases
 from polyflow_conformance.tolerance import flat
@@ -39,7 +40,8 @@ from polyflow_conformance.tolerance import flat
 class Probe:
     """One case: its results, their derivatives along the directions of the operands, and what reverse mode makes."""
 
-    case: Case
+    key: Any
+    """What is probed, as the caller names it."""
     results: list[Tensor]
     tangents: list[Tensor]
     weights: list[list[complex]]
@@ -52,15 +54,22 @@ def check_forward(op: Op, backend: Backend) -> list[Result]:
     """The results of all cases of ``op``."""
     if float64 not in backend.dtypes:
         return []
-    found = failures(list(gradient_cases(op)), lambda some: _failures_together(some, backend))
-    return [Result("forward", op.full_name, case.id, failure) for case, failure in found.items()]
+    cases = list(gradient_cases(op, backend.dtypes))
+    found = failures(cases, lambda some: failures_of(some, backend))
+    return [case_result(case, "forward", backend, failure) for case, failure in found.items()]
 
 
-def _failures_together(cases: Sequence[Case], backend: Backend) -> dict[Case, str | None]:
+def failures_of(cases: Sequence[Case], backend: Backend) -> dict[Case, str | None]:
+    """What is wrong with each case, all in one program."""
     graph = GraphOfCases()
-    found: dict[Case, str | None] = dict.fromkeys(cases)
     with graph.graph.as_default():
-        probes = [probe for case in cases if (probe := _probe(case, graph)) is not None]
+        probes = [probe for case in cases if (probe := _probe_of(case, graph)) is not None]
+    return {**dict.fromkeys(cases), **wrong_tangents(probes, graph, backend)}
+
+
+def wrong_tangents(probes: Sequence[Probe], graph: GraphOfCases, backend: Backend | str) -> dict[Any, str | None]:
+    """By the keys of the probes, what is wrong with their derivatives; all are moved together."""
+    found: dict[Any, str | None] = {}
     if not probes:
         return found
     directions = {tensor: direction for probe in probes for tensor, direction in probe.directions.items()}
@@ -75,7 +84,7 @@ def _failures_together(cases: Sequence[Case], backend: Backend) -> dict[Case, st
     for number, probe in enumerate(probes):
         results = {place: everything[number][0] for place, everything in at.items()}
         _, tangents, gradients = at[0][number]
-        found[probe.case] = _slope_failure(results, tangents) or _transpose_failure(probe, tangents, gradients)
+        found[probe.key] = _slope_failure(results, tangents) or _transpose_failure(probe, tangents, gradients)
     return found
 
 
@@ -111,21 +120,31 @@ def _product(left: Sequence[Sequence[complex]], right: Sequence[Sequence[complex
     return sum((a * b).real for a, b in pairs), sum(abs(a * b) for a, b in pairs)
 
 
-def _probe(case: Case, graph: GraphOfCases) -> Probe | None:
+def _probe_of(case: Case, graph: GraphOfCases) -> Probe | None:
     """The case in the graph; ``None`` where nothing of it is differentiable, or its shape depends on data."""
-    generator = random.Random(f"{case.id}/forward")
     feeds = GraphOfCases()  # the operands, in the order in which the case asks for them
     with feeds.graph.as_default():
         case.call(feeds.placeholder)
     operands = [graph.placeholder(value) for value in feeds.feeds.values()]
+
+    def called(*tensors: Tensor) -> Any:
+        given = iter(tensors)
+        result = case.call(lambda _: next(given))
+        return case.compared(result if isinstance(result, list | tuple) else [result])
+
+    return probe_of(case, called, operands, graph)
+
+
+def probe_of(key: Any, called: Callable[..., Any], operands: Sequence[Tensor], graph: GraphOfCases) -> Probe | None:
+    """The results of ``called`` on the operands, with their derivatives along a direction."""
+    generator = random.Random(f"{[graph.feeds[each].shape for each in operands]}/forward")
     at = [each for each in operands if each.dtype in WIDE]
 
     def function(*wide: Tensor) -> tuple[Tensor, ...]:
         given = iter(wide)
-        chosen = iter([next(given) if each.dtype in WIDE else each for each in operands])
-        result = case.call(lambda _: next(chosen))
-        compared = case.compared(result if isinstance(result, list | tuple) else [result])
-        return tuple(each for each in compared if each.dtype in WIDE and each.type.is_static)
+        result = called(*[next(given) if each.dtype in WIDE else each for each in operands])
+        results = result if isinstance(result, list | tuple) else [result]
+        return tuple(each for each in results if each.dtype in WIDE and each.type.is_static)
 
     if not at or not function(*at):
         return None
@@ -139,7 +158,7 @@ def _probe(case: Case, graph: GraphOfCases) -> Probe | None:
     ]
     constants = [_constant(each, weight) for each, weight in zip(results, weights, strict=True)]
     gradients = polyflow.gradients(list(results), at, grad_ys=constants, unconnected_gradients="zero")
-    return Probe(case, list(results), list(tangents), weights, gradients, directions)
+    return Probe(key, list(results), list(tangents), weights, gradients, directions)
 
 
 def _constant(like: Tensor, elements: Sequence[complex]) -> Tensor:

@@ -33,6 +33,7 @@ from polyflow_conformance.differences import (
     numbers,
     slope,
 )
+from polyflow_conformance.judging import case_result
 from polyflow_conformance.results import Result
 from polyflow_conformance.running import GraphOfCases
 from polyflow_conformance.tolerance import flat
@@ -42,8 +43,8 @@ from polyflow_conformance.tolerance import flat
 class Probe:
     """One case at one order: f, its slopes, and the directions in which its operands move."""
 
-    case: Case
-    order: int
+    key: Any
+    """What is probed, as the caller names it."""
     function: Tensor
     slopes: list[Tensor]
     directions: Mapping[Tensor, list[complex]]
@@ -53,18 +54,22 @@ def check_gradients(op: Op, backend: Backend) -> list[Result]:
     """The results of all cases of ``op``, at both orders."""
     if float64 not in backend.dtypes:
         return []
-    wanted = [(case, order) for case in gradient_cases(op) for order in (1, 2)]
-    return [
-        Result(f"gradient {order}", op.full_name, case.id, failure)
-        for (case, order), failure in failures(wanted, lambda some: _failures_together(some, backend)).items()
-    ]
+    wanted = [(case, order) for case in gradient_cases(op, backend.dtypes) for order in (1, 2)]
+    found = failures(wanted, lambda some: failures_of(some, backend))
+    return [case_result(case, f"gradient {order}", backend, failure) for (case, order), failure in found.items()]
 
 
-def _failures_together(wanted: Sequence[tuple[Case, int]], backend: Backend) -> dict[tuple[Case, int], str | None]:
+def failures_of(wanted: Sequence[tuple[Case, int]], backend: Backend) -> dict[tuple[Case, int], str | None]:
+    """What is wrong with each case at each order, all in one program."""
     graph = GraphOfCases()
-    found: dict[tuple[Case, int], str | None] = dict.fromkeys(wanted)
     with graph.graph.as_default():
-        probes = [probe for case, order in wanted if (probe := _probe(case, order, graph)) is not None]
+        probes = [probe for case, order in wanted if (probe := _probe_of(case, order, graph)) is not None]
+    return {**dict.fromkeys(wanted), **wrong_slopes(probes, graph, backend)}
+
+
+def wrong_slopes(probes: Sequence[Probe], graph: GraphOfCases, backend: Backend | str) -> dict[Any, str | None]:
+    """By the keys of the probes, what is wrong with their slopes; all are moved together."""
+    found: dict[Any, str | None] = {}
     if not probes:
         return found
     directions = {tensor: direction for probe in probes for tensor, direction in probe.directions.items()}
@@ -78,7 +83,7 @@ def _failures_together(wanted: Sequence[tuple[Case, int]], backend: Backend) -> 
         for number, probe in enumerate(probes):
             values = {place: flat(read(results[number][0]))[0] for place, results in at.items()}
             slopes = [flat(read(each)) for each in at[0][number][1]]
-            found[probe.case, probe.order] = _compare(values, slopes, list(probe.directions.values()))
+            found[probe.key] = _compare(values, slopes, list(probe.directions.values()))
     return found
 
 
@@ -95,20 +100,34 @@ def _compare(values: Mapping[int, float], slopes: Sequence[Any], directions: Seq
     return f"directional derivative {found!r}, by differences {quotient!r}"
 
 
-def _probe(case: Case, order: int, graph: GraphOfCases) -> Probe | None:
+def _probe_of(case: Case, order: int, graph: GraphOfCases) -> Probe | None:
     """The case in the graph; ``None`` where nothing of it is differentiable."""
-    generator = random.Random(f"{case.id}/{order}")
     at: list[Tensor] = []
 
     def operand(value: Literal) -> Tensor:
-        tensor = graph.placeholder(value)
-        if value.dtype in WIDE:
-            at.append(tensor)
-        return tensor
+        at.append(graph.placeholder(value))
+        return at[-1]
 
     result = case.call(operand)
     compared = case.compared(result if isinstance(result, list | tuple) else [result])
-    outputs = [each for each in compared if each.dtype in WIDE]
+    return probe_of((case, order), compared, at, order, graph)
+
+
+def probe_of(
+    key: Any,
+    results: Sequence[Tensor],
+    operands: Sequence[Tensor],
+    order: int,
+    graph: GraphOfCases,
+    reach: float = 1.0,
+) -> Probe | None:
+    """A sum of ``results`` and its gradients by ``operands``, or for order 2 those of a sum of these gradients.
+
+    ``reach`` is the length of the directions: less for functions that bend more than single ops do.
+    """
+    generator = random.Random(f"{[graph.feeds[each].shape for each in operands]}/{order}")
+    outputs = [each for each in results if each.dtype in WIDE]
+    at = [each for each in operands if each.dtype in WIDE]
     if not outputs or not at:
         return None
     function = _weighted_sum(outputs, [random_like(generator, each) for each in outputs])
@@ -116,9 +135,9 @@ def _probe(case: Case, order: int, graph: GraphOfCases) -> Probe | None:
         first = polyflow.gradients(function, at, unconnected_gradients="zero")
         function = _weighted_sum(first, [random_like(generator, each) for each in at])
     directions = {
-        each: numbers(graph.feeds[each].dtype, graph.feeds[each].size, lambda: generator.gauss(0, 1)) for each in at
+        each: numbers(graph.feeds[each].dtype, graph.feeds[each].size, lambda: generator.gauss(0, reach)) for each in at
     }
-    return Probe(case, order, function, polyflow.gradients(function, at, unconnected_gradients="zero"), directions)
+    return Probe(key, function, polyflow.gradients(function, at, unconnected_gradients="zero"), directions)
 
 
 def random_like(generator: random.Random, like: Tensor) -> Tensor:

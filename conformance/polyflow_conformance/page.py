@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from polyflow_conformance.report import Report
-from polyflow_conformance.results import Result
+from polyflow_conformance.report import Report, cell_text
+from polyflow_conformance.results import FAILED, KNOWN, PASSED, UNSUPPORTED, Result
 
 _SHORT = {
     "bool": "b", "int8": "i1", "int16": "i2", "int32": "i4", "int64": "i8", "uint8": "u1", "uint16": "u2",
@@ -18,7 +19,8 @@ def comparison_page(reports: Sequence[Report], command: str) -> str:
     """Markdown with one table a family, one row an op, one column a backend, and the table of tolerances.
 
     A cell lists the dtypes in which every sample gave the right value and type, then ``d`` and ``d2`` where reverse
-    mode of first and second order, ``f`` where forward mode is right. What failed stands in bold.
+    mode of first and second order, ``f`` where forward mode is right. What failed stands in bold. Above them stands,
+    for each backend, what passed by family and level.
     """
     lines = [
         "# What is proved of each backend",
@@ -27,16 +29,19 @@ def comparison_page(reports: Sequence[Report], command: str) -> str:
         "the right value and type (bool `b`, integers `i1` to `u8`, floats `f2` `f4` `f8` and bfloat16 `bf`, complex",
         "`c8` `c16`, by bytes; `fixed` where the sample leaves no choice). Then come the derivatives, in double",
         "precision, real and complex: `d` and `d2` where reverse mode of first and second order equals finite",
-        "differences; `f` where forward mode does, and is the transpose of reverse mode. **Bold** is what failed.",
+        "differences; `f` where forward mode does, and is the transpose of reverse mode. **Bold** is what failed,",
+        "*italic* what is known to fail in some case (`conformance.toml` beside the backend says why).",
         "`ulps` is how many units in the last place a value may be off, for floats of 16 bits, other reals and complex",
         "numbers: see [the table](#tolerances).",
         "",
-        "| backend | from | passed | failed |",
-        "|---|---|---|---|",
+        "| backend | from | passed | failed | not supported | known to fail |",
+        "|---|---|---|---|---|---|",
     ]
     for each in reports:
-        passed = len(each.results) - len(each.failures)
-        lines.append(f"| {each.backend} | {each.distribution} | {passed} | {len(each.failures)} |")
+        numbers = " | ".join(str(each.counts[status]) for status in (PASSED, FAILED, UNSUPPORTED, KNOWN))
+        lines.append(f"| {each.backend} | {each.distribution} | {numbers} |")
+    for each in reports:
+        lines += ["", f"## {each.backend}, by family and level", "", *_matrix(each)]
     lines += ["", *_tolerances(reports[0])]
     families = reports[0].families
     for family in dict.fromkeys(families.values()):
@@ -47,6 +52,18 @@ def comparison_page(reports: Sequence[Report], command: str) -> str:
             header = " | ".join(each.backend for each in reports)
             lines += ["", f"## {family}", "", f"| op | ulps | {header} |", "|---" * (len(reports) + 2) + "|", *rows]
     return "\n".join(lines) + "\n"
+
+
+def _matrix(report: Report) -> list[str]:
+    levels = report.levels()
+    lines = [f"| family | {' | '.join(levels)} |", "|---" * (len(levels) + 1) + "|"]
+    for family, row in report.cells().items():
+        lines.append(f"| {family} | {' | '.join(cell_text(row.get(level, Counter())) for level in levels)} |")
+    for each in report.results:
+        if each.status == KNOWN:
+            lines += ["", f"`{each.id}` fails: {each.reason}."]
+    reasons = sorted(report.unsupported().items())
+    return lines + [part for reason, count in reasons for part in ("", f"Not supported: {reason} ({count} cases).")]
 
 
 def _tolerances(report: Report) -> list[str]:
@@ -75,18 +92,19 @@ def _row(op: str, reports: Sequence[Report]) -> str:
 
 
 def _cell(results: Sequence[Result]) -> str:
-    states: dict[str, bool] = {}
+    states: dict[str, set[str]] = {}
     for each in results:
         label = _label(each)
-        if label:
-            states[label] = states.get(label, True) and each.has_passed
-    return " ".join(label if is_right else f"**{label}**" for label, is_right in states.items())
+        if label and each.status != UNSUPPORTED:
+            states.setdefault(label, set()).add(each.status)
+    marks = {label: "**" if FAILED in found else "*" if KNOWN in found else "" for label, found in states.items()}
+    return " ".join(f"{mark}{label}{mark}" for label, mark in marks.items())
 
 
 def _label(result: Result) -> str:
     if result.check in ("values", "types"):
         dtype = result.case.rpartition("-")[2]
-        return _SHORT.get(dtype, dtype)
+        return _SHORT.get(dtype, dtype if dtype == "fixed" else "")
     if result.check == "forward":
         return "f"
     if result.check.startswith("gradient"):

@@ -1,8 +1,13 @@
-"""Running cases on a backend: all cases of an op in one program, one by one only where that fails."""
+"""Running cases on a backend: all cases of an op in one program, one by one only where that fails.
+
+The program runs twice, first on operands with their elements turned round, then on those of the cases. What the second
+run gives must be right whatever the first left behind, operands must be as they were, and what the first run gave must
+not have changed since.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +29,10 @@ class Outcome:
     """What every backend must find alike: the values, or what the sample says is unique of them."""
     inferred: tuple[TensorType, ...] = ()
     error: Exception | None = None
+    touched: str | None = None
+    """Which operand the runs have changed."""
+    overwritten: str | None = None
+    """Which result of the first run the second has changed."""
 
 
 class GraphOfCases:
@@ -42,10 +51,20 @@ class GraphOfCases:
     def run(self, backend: Backend | str, fetches: Any, **options: Any) -> Any:
         """Run ``fetches`` in a session of its own."""
         with polyflow.Session(backend, self.graph, **options) as session:
-            feeds = {
-                tensor: session.backend.from_literal(value, session.device) for tensor, value in self.feeds.items()
-            }
-            return session.run(fetches, feeds)
+            return session.run(fetches, arrays_of(self.feeds, session))
+
+
+def arrays_of(feeds: Mapping[Tensor, Literal], session: Any) -> dict[Tensor, Any]:
+    """The feeds as arrays of the session's backend, on its device."""
+    return {tensor: session.backend.from_literal(value, session.device) for tensor, value in feeds.items()}
+
+
+def turned(value: Literal) -> Literal:
+    """The elements from last to first."""
+    width = value.dtype.itemsize
+    data = value.data
+    pieces = [data[start : start + width] for start in range(len(data) - width, -1, -width)]
+    return Literal(value.dtype, value.shape, b"".join(pieces))
 
 
 def outputs_of(case: Case, cases: GraphOfCases) -> list[Tensor]:
@@ -70,17 +89,43 @@ def run_cases(cases: Sequence[Case], backend: Backend) -> dict[Case, Outcome]:
 
 def _run_together(cases: Sequence[Case], backend: Backend) -> dict[Case, Outcome]:
     together = GraphOfCases()
+    outputs, operands = [], []
     with together.graph.as_default():
-        outputs = [outputs_of(case, together) for case in cases]
+        for case in cases:
+            known = len(together.feeds)
+            outputs.append(outputs_of(case, together))
+            operands.append(list(together.feeds)[known:])
         compared = [case.compared(each) for case, each in zip(cases, outputs, strict=True)]
-    found = together.run(backend, list(zip(outputs, compared, strict=True)))
+    fetches = list(zip(outputs, compared, strict=True))
+    read = backend.to_literal
+    with polyflow.Session(backend, together.graph) as session:
+        others = {tensor: turned(value) for tensor, value in together.feeds.items()}
+        try:
+            first = session.run(fetches, arrays_of(others, session))
+            before = [[read(each) for each in arrays] for arrays, _ in first]
+        except Exception:  # what samples must fulfil, others need not
+            first, before = [], []
+        feeds = arrays_of(together.feeds, session)
+        found = session.run(fetches, feeds)
     outcomes = {}
-    for case, tensors, (arrays, unique) in zip(cases, outputs, found, strict=True):
-        values = tuple(backend.to_literal(each) for each in arrays)
-        is_same = case.sample.invariant is None
+    for number, (case, tensors, (arrays, unique)) in enumerate(zip(cases, outputs, found, strict=True)):
+        values = tuple(map(read, arrays))
+        overwritten = _changed(before[number], list(map(read, first[number][0])), "result") if first else None
+        was = [together.feeds[each] for each in operands[number]]
+        now = [read(feeds[each]) for each in operands[number]]
         outcomes[case] = Outcome(
             values,
-            values if is_same else tuple(backend.to_literal(each) for each in unique),
+            values if case.sample.invariant is None else tuple(map(read, unique)),
             tuple(each.type for each in tensors),
+            touched=_changed(was, now, "operand"),
+            overwritten=overwritten,
         )
     return outcomes
+
+
+def _changed(before: Sequence[Literal], after: Sequence[Literal], what: str) -> str | None:
+    """Which of several arrays has changed, and how."""
+    for index, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old.data != new.data:
+            return f"{what} {index} was {old.tolist()!r:.60} and is {new.tolist()!r:.60}"
+    return None

@@ -1,25 +1,33 @@
-"""The kit as a pytest suite: one test for each op and check."""
+"""The kit as a pytest suite: one test for each item, which ``-n`` spreads over processes."""
 
 from __future__ import annotations
 
 import pytest
 
 from polyflow.extension.manager import extensions
-from polyflow_conformance.report import Kit
+from polyflow_conformance.kit import Item, Kit
+from polyflow_conformance.known import applied
+from polyflow_conformance.results import UNSUPPORTED
 
 KIT = Kit(extensions())
 
 
-@pytest.mark.parametrize("check", KIT.checks)
-@pytest.mark.parametrize("op", KIT.op_names())
-def test_op_conforms(op: str, check: str, request: pytest.FixtureRequest) -> None:
-    """Every case of the check passes."""
-    name = request.config.getoption("--backend")
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each item of the levels that are asked for."""
+    levels = (metafunc.config.getoption("--level", "all") or "all").split(",")
+    items = KIT.items(levels)
+    metafunc.parametrize("item", items, ids=[each.id for each in items])
+
+
+def test_conforms(item: Item, request: pytest.FixtureRequest) -> None:
+    """Every case of the item passes."""
+    name = request.config.getoption("--backend", None)
     if name is None:
         pytest.fail("which backend? pytest --pyargs polyflow_conformance --backend NAME", pytrace=False)
-    backend = extensions().backend(name)
-    results = KIT.run(check, op, backend)
-    failures = [f"{each.case}: {each.failure}" for each in results if not each.has_passed]
-    if not results:
-        pytest.skip(f"{op} has no sample for {check}")
-    assert not failures, "\n" + "\n".join(failures)
+    known = [] if request.config.getoption("--strict-known") else KIT.known(name)
+    results = applied(known, item.run(extensions().backend(name)))
+    failures = [f"{each.id}: {each.failure}\n{each.snippet() or ''}" for each in results if not each.has_passed]
+    if failures:
+        pytest.fail("\n\n".join(failures), pytrace=False)
+    if all(each.status == UNSUPPORTED for each in results):
+        pytest.skip(results[0].reason or "" if results else "there is nothing to ask")
