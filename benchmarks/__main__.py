@@ -51,7 +51,7 @@ def main() -> None:
 
 def works() -> Iterator[tuple[str, str, Callable[[], Work], Callable[[], Work]]]:
     """What is measured: its name, the backend, and what makes our program and the one by hand."""
-    from benchmarks import by_hand, loops
+    from benchmarks import by_hand, elementwise, loops
     from benchmarks.networks import MIDDLE, TINY
 
     peers = {"numpy": by_hand.numpy_step, "jax": by_hand.jax_step}
@@ -62,6 +62,7 @@ def works() -> Iterator[tuple[str, str, Callable[[], Work], Callable[[], Work]]]
     for backend, step in peers.items():
         ours, one = partial(TINY.polyflow_steps, backend, STEPS), partial(step, TINY)
         yield f"{STEPS} steps, {TINY.name}", backend, partial(_read, ours), partial(_repeated, one)
+    yield "12 elementwise operations, 4 million", "numpy", elementwise.polyflow_chain, elementwise.numpy_chain
     for backend, count, lstm in (
         ("numpy", loops.numpy_count, loops.numpy_lstm),
         ("jax", loops.jax_count, loops.jax_lstm),

@@ -275,6 +275,12 @@ from polyflow.ops.trigonometric import atan2 as atan2
 from polyflow.ops.trigonometric import cos as cos
 from polyflow.ops.trigonometric import sin as sin
 from polyflow.ops.trigonometric import tan as tan
+from polyflow.ops.variable_updates import scatter_add as scatter_add
+from polyflow.ops.variable_updates import scatter_nd_add as scatter_nd_add
+from polyflow.ops.variable_updates import scatter_nd_sub as scatter_nd_sub
+from polyflow.ops.variable_updates import scatter_nd_update as scatter_nd_update
+from polyflow.ops.variable_updates import scatter_sub as scatter_sub
+from polyflow.ops.variable_updates import scatter_update as scatter_update
 from polyflow.runtime.options import RunOptions as RunOptions
 from polyflow.session.eager import eager as eager
 from polyflow.session.eager_array import EagerArray as EagerArray
@@ -516,7 +522,13 @@ __all__ = [
     "roll",
     "round",
     "scan",
+    "scatter_add",
     "scatter_nd",
+    "scatter_nd_add",
+    "scatter_nd_sub",
+    "scatter_nd_update",
+    "scatter_sub",
+    "scatter_update",
     "searchsorted",
     "segment_max",
     "segment_mean",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 from collections.abc import Iterator
 
@@ -14,6 +15,7 @@ from polyflow.extension.command import Command
 from polyflow.extension.hookspecs import hookimpl
 from polyflow.extension.passes import Pass
 from polyflow.ops import FAMILIES
+from polyflow.passes import fusion
 from polyflow.passes.algebra import Algebra
 from polyflow.passes.common_subexpressions import CommonSubexpressions
 from polyflow.passes.constant_folding import ConstantFolding
@@ -25,6 +27,7 @@ from polyflow.tools.listings import add_no_arguments, run_backends, run_plugins
 def polyflow_ops() -> Iterator[Op]:
     """The ops of ``polyflow/ops``, and those without which there is no graph."""
     yield from ops_in(primitives)
+    yield from ops_in(fusion)
     for family in (*FAMILIES, *CONSTRUCTS):
         yield from ops_in(importlib.import_module(family))
 
@@ -32,7 +35,32 @@ def polyflow_ops() -> Iterator[Op]:
 @hookimpl
 def polyflow_passes() -> list[Pass]:
     """The passes of ``polyflow/passes``."""
-    return [Algebra(), ConstantFolding(), CommonSubexpressions(), DeadCode(), ProductSums(), LoopRooms()]
+    simplify: list[Pass] = [Algebra(), ConstantFolding(), CommonSubexpressions(), DeadCode()]
+    return [*simplify, ProductSums(), fusion.Fusion(), LoopRooms()]
+
+
+def _add_new_arguments(parser: argparse.ArgumentParser) -> None:
+    from polyflow.tools.scaffold import add_arguments  # loaded when a command is asked for, not with every session
+
+    add_arguments(parser)
+
+
+def _run_new(arguments: argparse.Namespace) -> int:
+    from polyflow.tools.scaffold import run  # as above
+
+    return run(arguments)
+
+
+def _add_diff_arguments(parser: argparse.ArgumentParser) -> None:
+    from polyflow.tools.diff import add_arguments  # as above
+
+    add_arguments(parser)
+
+
+def _run_diff(arguments: argparse.Namespace) -> int:
+    from polyflow.tools.diff import run  # as above
+
+    return run(arguments)
 
 
 @hookimpl
@@ -40,5 +68,7 @@ def polyflow_commands() -> list[Command]:
     """The commands of ``polyflow/tools``."""
     return [
         Command("backends", "list the backends, their devices and dtypes", add_no_arguments, run_backends),
+        Command("new", "write a small package for a backend or ops of your own", _add_new_arguments, _run_new),
+        Command("diff", "find the first operation that two backends disagree on", _add_diff_arguments, _run_diff),
         Command("plugins", "list the plugins and what became of them", add_no_arguments, run_plugins),
     ]

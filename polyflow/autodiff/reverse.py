@@ -88,7 +88,7 @@ def _apply_rule(
                 remedy="drop the RegisterGradient, or use polyflow.custom_gradient for another gradient",
             )
         )
-    if operation.op.has_trait(Trait.NESTED):  # its rule knows what to do without a gradient
+    if operation.op.is_nested:  # its rule knows what to do without a gradient
         given: Any = tuple([gradients.get(each) for each in operation.outputs])
     else:
         given = tuple(

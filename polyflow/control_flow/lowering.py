@@ -83,7 +83,7 @@ class _Lowering(NodeBuilder):
                 continue
             inputs = [values[each] for each in operation.inputs]
             place = self._wiring.place(operation, inputs, outer)
-            if operation.op.has_trait(Trait.NESTED):
+            if operation.op.is_nested:
                 used = [each in read for each in operation.outputs]
                 if operation.op.name == "branch":
                     found = self.branch(operation, inputs, used, place)
@@ -356,7 +356,7 @@ def _only_scanned(program: Program) -> set[Tensor]:
     refused = set(program.results)
     for operation in program.operations:
         first, last = 0, 0
-        if operation.op.has_trait(Trait.NESTED) and operation.op.name == "loop":
+        if operation.op.is_nested and operation.op.name == "loop":
             first = operation.attributes["carried"]
             last = first + operation.attributes["scanned"]
             inputs = len(operation.inputs)

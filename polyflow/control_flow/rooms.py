@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from polyflow.control_flow.structured import absent_rows, branch_op, call_op, loop_op
-from polyflow.core.declaration import Trait, define_op
+from polyflow.core.declaration import define_op
 from polyflow.core.dtypes import bool_, int64
 from polyflow.core.literal import literal
 from polyflow.core.nested import bodies, has_effect
@@ -86,7 +86,7 @@ def _keeps(operation: Operation) -> bool:
 
 def _needy(operation: Operation) -> int:
     """How many loops in ``operation``, itself included, keep values and do not know how many."""
-    if not operation.op.has_trait(Trait.NESTED) or has_effect(operation):
+    if not operation.op.is_nested or has_effect(operation):
         return 0  # what does something else besides cannot be run to count, and is not compiled anyway
     return _keeps(operation) + sum(_needy(each) for body in bodies(operation) for each in body.operations)
 

@@ -64,6 +64,8 @@ def _infer(op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any]) -
     dtypes: Sequence[DType | None] = (None,) * len(types)
     if op.promote or op.to_float:
         types, dtypes = _promoted(op, types, attributes)
+    elif op.adopts:
+        types, dtypes = _adopted(op, types, attributes)
     if op.dtypes != "any":
         _check_categories(op, types, attributes)
     attributes = normal_attributes(signature.forms, types, attributes)
@@ -108,6 +110,20 @@ def _promoted(
         for each, dtype in zip(types, dtypes, strict=True)
     ]
     return promoted, dtypes
+
+
+def _adopted(
+    op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any]
+) -> tuple[list[TensorType], list[DType | None]]:
+    """The operand types after each taker has the dtype of its giver, as far as it promotes to that."""
+    names = list(op.signature.operand_names(len(types), attributes))
+    adopted = list(types)
+    dtypes: list[DType | None] = [None] * len(types)
+    for taker, giver in op.adopts.items():
+        place, dtype = names.index(taker), types[names.index(giver)].known_dtype
+        if common_dtype([TensorType(dtype, ()), types[place]]) is dtype:
+            adopted[place], dtypes[place] = types[place].with_dtype(dtype), dtype
+    return adopted, dtypes
 
 
 def common_dtype(types: Sequence[TensorType]) -> DType:

@@ -12,7 +12,7 @@ from polyflow.core.tensor import Operation
 
 def bodies(operation: Operation) -> tuple[Program, ...]:
     """The programs that ``operation`` runs, in the order of its attributes."""
-    if not operation.op.has_trait(Trait.NESTED):
+    if not operation.op.is_nested:
         return ()
     found: list[Program] = []
     for value in operation.attributes.values():
@@ -28,7 +28,7 @@ def map_bodies(operation: Operation, function: Callable[[Program], Program]) -> 
 
     The outputs of a changed operation are new tensors.
     """
-    if not operation.op.has_trait(Trait.NESTED):
+    if not operation.op.is_nested:
         return operation
     attributes = {name: _mapped(value, function) for name, value in operation.attributes.items()}
     if all(attributes[name] is value for name, value in operation.attributes.items()):

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from polyflow.core.declaration import Trait
 from polyflow.core.nested import has_effect
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
@@ -26,7 +25,8 @@ def prune(program: Program) -> Program:
         if not any(wanted) and not has_effect(operation):
             continue
         kept.append(operation)
-        slim = _SLIMMED[operation.op.name](operation, wanted) if operation.op.has_trait(Trait.NESTED) else None
+        rule = _SLIMMED.get(operation.op.name) if operation.op.is_nested else None
+        slim = None if rule is None else rule(operation, wanted)
         if slim is None:
             needed.update(operation.inputs)
         else:

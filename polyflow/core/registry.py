@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from polyflow.core.declaration import Op
@@ -16,6 +16,8 @@ class OpRegistry(Mapping[str, Op]):
     def __init__(self) -> None:
         self._ops: dict[str, Op] = {}
         self._origins: dict[str, str] = {}
+        self.troubles: Callable[[], str | None] = lambda: None
+        """What is known of plugins whose ops may be missing here."""
 
     def add(self, ops: Iterable[Op], origin: str) -> None:
         """Take in ``ops`` of the distribution ``origin``; a name that another distribution has taken is refused."""
@@ -41,7 +43,9 @@ class OpRegistry(Mapping[str, Op]):
     def __getitem__(self, name: str) -> Op:
         found = self._ops.get(name)
         if found is None:
-            raise UnknownNameError(message(f"no op is called {name!r}", remedy=nearest(name, self._ops)))
+            raise UnknownNameError(
+                message(f"no op is called {name!r}", found=self.troubles(), remedy=nearest(name, self._ops))
+            )
         return found
 
     def __iter__(self) -> Iterator[str]:
@@ -67,7 +71,8 @@ class OpNamespace:
             found = DTYPES.get(name)
         if found is None:
             if not any(each.startswith(f"{self._prefix}{name}.") for each in self._registry):
-                raise AttributeError(f"{self.__name__} has no op {name!r}")
+                troubles = getattr(self._registry, "troubles", lambda: None)()
+                raise AttributeError(message(f"{self.__name__} has no op {name!r}", found=troubles))
             found = OpNamespace(self._registry, self._prefix + name)
         setattr(self, name, found)
         return found

@@ -47,7 +47,7 @@ def assigned_value(x: Any, value: Any) -> Any:
     return astype(value, x.dtype)
 
 
-@define_op(traits=Trait.VIEW)
+@define_op(traits=Trait.VIEW, adopts={"value": "x"})
 def index_set(x: TensorType, value: TensorType, /, *indices: TensorType, key: tuple[Any, ...]) -> TensorType:
     """``x`` with ``value`` in the place of the elements that ``key`` selects; users write ``x[key] = value``.
 
@@ -99,6 +99,8 @@ def index_set_samples() -> Iterator[Sample]:
     yield Sample(normal(4, 3, 2), normal(2, 3, 1, seed=1), key=(slice(1, 3), Ellipsis))
     yield Sample(normal(4, 3), normal(2, 3, seed=1), values([3, 0], "int64"), key=(INDEX,))
     yield Sample(normal(4, 3), normal(seed=1), booleans(4, 3), key=(INDEX,))
+    yield Sample(normal(4, 3), 2, key=(0,), dtypes="numeric")
+    yield Sample(normal(4, 3), values([2, 1, 0], "int8"), key=(0,), dtypes="floating")
     yield ErrorSample(normal(4, 3), normal(2), key=(0,)).raises(ShapeError, "shapes (3,) and (2,) do not broadcast")
     yield ErrorSample(normal(4, 3), values([1j], "complex128"), key=(0,), dtypes="real floating").raises(
         DTypeError, "the value has another dtype"

@@ -111,7 +111,7 @@ def parts_like_gradient(xp: Any, operation: Any, g: Any) -> Any:
 
 @parts_like.kernel
 def parts_like_kernel(xp: Any, x: Any, like: Sequence[Any], *, axis: int | None = 0) -> Any:
-    sizes = [each.size if axis is None else each.shape[axis] for each in like]
+    sizes = [product(each.shape) if axis is None else each.shape[axis] for each in like]
     keys = [slice(start, stop) for start, stop in pairwise(accumulate(sizes, initial=0))]
     if axis is None:
         return tuple([xp.reshape(x[key], each.shape) for each, key in zip(like, keys, strict=True)])

@@ -124,7 +124,7 @@ def format_array(xp: Any, array: Any, summarize: int) -> str:
     """
     found = array if xp is None else xp.asarray(array)
     shape = tuple(found.shape)
-    if xp is not None and found.ndim and 0 <= summarize < found.size:
+    if xp is not None and found.ndim and 0 <= summarize < _product(shape):
         found = xp.reshape(found, (-1,))[:summarize]
     flat = literal(found)
     numbers = [str(each) for each in _flat(flat.tolist())]

@@ -109,7 +109,7 @@ def tensor_scatter_nd_sub_expansion(builder: Any, inputs: Sequence[Any], attribu
     return _added(x, indices, -updates)
 
 
-@define_op(dtypes={"x": "numeric", "indices": "integral", "updates": "numeric"}, promote=("x", "updates"))
+@define_op(dtypes={"indices": "integral"}, promote=("x", "updates"))
 def tensor_scatter_nd_update(x: TensorType, indices: TensorType, updates: TensorType, /) -> TensorType:
     """``x`` with ``updates`` in the places that the rows of ``indices`` name; of two for one place the last stays.
 

@@ -23,6 +23,7 @@ from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError, ShapeError, message
 from polyflow.ops.ordering import identity
+from polyflow.ops.variable_updates import PartialUpdates
 
 VARIABLES = "variables"
 TRAINABLE_VARIABLES = "trainable_variables"
@@ -144,7 +145,7 @@ def _of_tensor(name: str) -> Callable[..., Any]:
     return method
 
 
-class Variable(Operators):
+class Variable(PartialUpdates, Operators):
     """A value that a session keeps from run to run.
 
     >>> import polyflow as pf

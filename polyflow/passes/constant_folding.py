@@ -35,11 +35,10 @@ class ConstantFolding:
 
 
 def _can_fold(operation: Operation) -> bool:
-    if (
-        operation.op is constant_op
-        or len(operation.outputs) != 1
-        or operation.op.traits & (Trait.EFFECT | Trait.NESTED)
-    ):
+    op = operation.op
+    if op is constant_op or len(operation.outputs) != 1 or op.is_nested:
+        return False
+    if op.has_trait(Trait.EFFECT) or op.has_trait(Trait.HOST):
         return False
     for tensor in operation.inputs:
         if tensor.operation.op is not constant_op:

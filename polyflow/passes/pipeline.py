@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from polyflow.core.declaration import Trait
 from polyflow.core.nested import map_bodies
 from polyflow.core.program import Program
 from polyflow.core.rewriting import Replacement, Rewriter, rewrite
@@ -50,8 +49,6 @@ def _apply(each: Pass, program: Program, context: PassContext) -> Program:
             return None
         return rewriter.keep(changed)
 
-    if getattr(each, "enters_bodies", True) and any(
-        operation.op.has_trait(Trait.NESTED) for operation in program.operations
-    ):
+    if getattr(each, "enters_bodies", True) and any(operation.op.is_nested for operation in program.operations):
         program = rewrite(program, inside)
     return each(program, context)

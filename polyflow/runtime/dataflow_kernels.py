@@ -11,10 +11,10 @@ from polyflow.core.dataflow import Node
 from polyflow.core.declaration import Trait
 from polyflow.core.literal import Literal, literal
 from polyflow.core.tensor import Operation, Tensor
-from polyflow.core.types import TensorType
 from polyflow.extension.backend import Backend
 from polyflow.extension.half_precision import dtypes_of, is_widened
 from polyflow.extension.kernels import kernel_of, native_attributes
+from polyflow.runtime.loop_writer import stacker
 
 Function = Callable[..., Any]
 
@@ -118,20 +118,6 @@ def _stack(node: Node, backend: Backend, device: str) -> Function:
     reverse = node.attributes["reverse"]
     to_array = list if node.attributes["as_list"] else stacker(node.type, backend)
     return lambda values: to_array(values[::-1] if reverse else values)
-
-
-def stacker(type: TensorType, backend: Backend) -> Callable[[list[Any]], Any]:
-    """What makes one array of ``type`` of the elements of a stack."""
-    xp = backend.namespace
-    shape = (0, *(size or 0 for size in type.known_shape[1:]))
-    dtype = backend.native_dtype(type.known_dtype)
-
-    def stack(values: list[Any]) -> Any:
-        if not values:
-            return xp.zeros(shape, dtype=dtype)
-        return xp.stack([xp.asarray(each) for each in values])
-
-    return stack
 
 
 def _number_array(node: Node, backend: Backend, device: str) -> Function:

@@ -33,8 +33,9 @@ def write_loop(writer: Writer, operation: Operation, used: Sequence[bool], freed
     counted = operands.pop() if attributes["is_counted"] else None
     arrays, constants = operands[carried : carried + scanned], operands[carried + scanned :]
     changed = owned_states(operation, writer.backend)
+    once = [each for each in freed if sum(each is one for one in inputs) == 1]
     start = [
-        _handed_over(writer, inputs[place], name, freed) if place in changed else name
+        _handed_over(writer, inputs[place], name, once) if place in changed else name
         for place, name in enumerate(operands[:carried])
     ]
     state = [writer.name() for _ in range(carried)]
@@ -42,7 +43,6 @@ def write_loop(writer: Writer, operation: Operation, used: Sequence[bool], freed
     lists = [writer.name() if is_used else "" for is_used in used[first:]]
     if state:
         writer.emit(f"{', '.join(state)} = {', '.join(start)}")
-    once = [each for each in freed if sum(each is one for one in inputs) == 1]
     writer.delete([each for each in inputs[:carried] if any(each is one for one in once)])
     rows = [_is_filled_by_row(writer, output) for output in operation.outputs[first:]]
     for name, output, is_array in zip(lists, operation.outputs[first:], rows, strict=True):
@@ -95,9 +95,9 @@ def _room(writer: Writer, output: Tensor) -> str:
     return writer.share("k", partial(xp.empty, output.type.static_shape, dtype=dtype))
 
 
-def _handed_over(writer: Writer, tensor: Tensor, name: str, freed: Sequence[Tensor]) -> str:
-    """The array that the loop may change: the operand where nobody else reads it, else a copy."""
-    if tensor in writer.reusable and any(tensor is each for each in freed):
+def _handed_over(writer: Writer, tensor: Tensor, name: str, once: Sequence[Tensor]) -> str:
+    """The array that the loop may change: the operand if it is among those that are read here ``once``, else a copy."""
+    if tensor in writer.reusable and any(tensor is each for each in once):
         return name
     writer.globals["k_copy"] = writer.backend.copy
     return f"k_copy({name})"
@@ -143,9 +143,8 @@ def _finish_stack(writer: Writer, name: str, output: Tensor, reverse: bool) -> N
     if reverse:
         writer.emit(f"{name}.reverse()")
     writer.names[output] = name
-    is_ragged = None in output.type.known_shape[1:]  # elements may differ in shape: only loops read them
-    if output not in writer.listed and not is_ragged:
-        writer.emit(f"{name} = {writer.share('k', _stacker(output.type, writer.backend))}({name})")
+    if output not in writer.listed:
+        writer.emit(f"{name} = {writer.share('k', stacker(output.type, writer.backend))}({name})")
 
 
 def _elements(array: Any, indices: Any) -> Any:
@@ -153,15 +152,20 @@ def _elements(array: Any, indices: Any) -> Any:
     return [array[index] for index in indices]
 
 
-def _stacker(type: TensorType, backend: Backend) -> Callable[[list[Any]], Any]:
-    """What makes one array of the elements of a stack."""
+def stacker(type: TensorType, backend: Backend) -> Callable[[list[Any]], Any]:
+    """What makes one array of ``type`` of the elements of a stack."""
     xp = backend.namespace
     shape = (0, *(size or 0 for size in type.known_shape[1:]))
     dtype = backend.native_dtype(type.known_dtype)
+    may_differ = None in type.known_shape[1:]
 
     def stack(values: list[Any]) -> Any:
         if not values:
             return xp.zeros(shape, dtype=dtype)
+        if may_differ:
+            shapes = {getattr(each, "shape", None) for each in values}
+            if len(shapes) > 1 or None in shapes:
+                return values  # elements of several shapes, or lists of such: only loops can read them
         return xp.stack([xp.asarray(each) for each in values])
 
     return stack

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Any
 
-from polyflow.core.declaration import Trait
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.extension.backend import Backend
@@ -34,7 +33,7 @@ def owned(program: Program, backend: Backend, given: Set[Tensor] = frozenset()) 
             states = owned_states(operation, backend)
             found.difference_update(each for place, each in enumerate(operation.inputs) if place not in states)
             found.update(operation.outputs[place] for place in states)
-        elif operation.op.full_name in backend.fresh:
+        elif operation.op.full_name in backend.fresh or operation.op.full_name == "fused":
             found.update(each for each in operation.outputs if each.type.is_static and each.type.rank)
         else:
             found.difference_update(operation.inputs)
@@ -76,4 +75,4 @@ def _root(tensor: Tensor, backend: Backend) -> Tensor:
 
 def is_loop(operation: Any) -> bool:
     """Whether ``operation`` runs a body again and again."""
-    return operation.op.has_trait(Trait.NESTED) and "carried" in operation.attributes
+    return operation.op.is_nested and "carried" in operation.attributes

@@ -44,11 +44,11 @@ def host_reason(operation: Operation) -> str:
     for inner in _with_inside(operation):
         if inner.op.has_trait(Trait.HOST):
             return f"{inner.name!r} runs on the host ({inner.location})"
-        if not inner.op.has_trait(Trait.NESTED) and _makes_sizes(inner):
+        if not inner.op.is_nested and _makes_sizes(inner):
             return f"the shape of {inner.name!r} depends on data ({inner.location})"
-        if inner.op.has_trait(Trait.NESTED) and inner is not operation and not _is_static(inner):
+        if inner.op.is_nested and inner is not operation and not _is_static(inner):
             return f"the shape of {inner.name!r} depends on data ({inner.location})"
-    if operation.op.has_trait(Trait.NESTED) and _changes_sizes(operation):
+    if operation.op.is_nested and _changes_sizes(operation):
         return f"shapes change inside {operation.name!r} ({operation.location})"
     return ""
 
@@ -123,7 +123,7 @@ def cut(program: Program) -> list[Segment]:
         reason = host_reason(operation)
         if not reason and not ragged.isdisjoint(operation.inputs):
             reason = f"{operation.name!r} reads values that differ in shape ({operation.location})"
-        if reason and operation.op.has_trait(Trait.NESTED):
+        if reason and operation.op.is_nested:
             ragged.update(each for each in operation.outputs if None in each.type.known_shape[1:])
         level = max((levels[each] for each in operation.inputs if each not in constants), default=0)
         if has_effect(operation):

@@ -18,7 +18,7 @@ from polyflow.errors import ExecutionError, message
 from polyflow.extension.backend import Backend
 from polyflow.extension.kernels import call_kernel, kernel_of
 from polyflow.runtime.numerics import NotFinite, described_numerics
-from polyflow.runtime.writer import Writer
+from polyflow.runtime.writer import Site, Writer
 
 _serial = itertools.count()
 
@@ -76,6 +76,11 @@ class StraightProgram:
         if isinstance(error, NotFinite):
             return described_numerics(site.operation, error, loops)
         return described(site.operation, error, loops)
+
+    def site(self, filename: str, line: int) -> Site:
+        """What a line of the source of this program, or of one inside, stands for."""
+        (program,) = (each for each in self.every() if each.filename == filename)
+        return program._sites[line]
 
     def every(self) -> list[StraightProgram]:
         """This program and all inside."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from polyflow.core.declaration import Trait
+from polyflow.core.dtypes import complex64, complex128
 from polyflow.core.primitives import constant_op
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
@@ -32,6 +32,7 @@ class Site:
     """The loops around it, each with the name of its counter."""
 
 
+_COMPLEX = frozenset({complex64, complex128})
 Outline = Callable[[Program], Callable[..., Any]]
 """Makes a function of a program that is run inside."""
 
@@ -195,8 +196,9 @@ class Writer:
 
     def _kernel(self, operation: Operation) -> str:
         op = operation.op
-        is_real = not any(dtype is not None and dtype.is_complex for dtype in dtypes_of(operation))
-        key = (op, dtypes_of(operation)) if self._is_widened(operation) else (op, is_real)
+        dtypes = dtypes_of(operation)
+        is_real = _COMPLEX.isdisjoint(dtypes)
+        key = (op, dtypes) if is_widened(op, dtypes, self.backend) else (op, is_real)
         if key not in self._kernels:
             name = f"k_{op.name}" if f"k_{op.name}" not in self.globals else self.name("k")
             self._kernels[key] = name
@@ -219,7 +221,7 @@ class Writer:
     # -- operations that run programs
 
     def _is_written_out(self, operation: Operation) -> bool:
-        if not operation.op.has_trait(Trait.NESTED):
+        if not operation.op.is_nested:
             return False
         return self._inline or find_kernel(operation.op, self.backend) is None
 
@@ -228,6 +230,8 @@ class Writer:
             write_loop(self, operation, used, freed)
         elif operation.op.name == "branch":
             self._branch(operation, used)
+        elif operation.op.name == "fused":
+            self._fused(operation)
         else:
             self._inlined(operation, used)
 
@@ -245,6 +249,17 @@ class Writer:
         self.names.update(zip(body.parameters, self.operands(operation.inputs), strict=True))
         self.block(body)
         self._assign(operation.outputs, body.results, used)
+
+    def _fused(self, operation: Operation) -> None:
+        """Elementwise operations in blocks."""
+        body: Program = operation.attributes["body"]
+        assert self.backend.in_blocks is not None, "the pass that fuses asks first"
+        types = [[each.type for each in group] for group in (body.parameters, body.results)]
+        function = self.share("f", self.backend.in_blocks(self.outline(body), *types))
+        operands = [self.names[each] for each in operation.inputs]
+        self.names.update((each, self.name()) for each in operation.outputs)
+        results = ", ".join(self.names[each] for each in operation.outputs)
+        self.emit(f"{results}, = {function}({', '.join(operands)})", operation)
 
     def _branch(self, operation: Operation, used: Sequence[bool]) -> None:
         programs: tuple[Program, ...] = operation.attributes["programs"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import ArgumentError, FeedError, message
-from polyflow.session.feeding import as_array, check_feed, find_feed
+from polyflow.session.feeding import as_array, check_distinct, check_feed, find_feed
 from polyflow.session.fetching import find_element, flatten_fetches
 from polyflow.session.planning import may_wait
 
@@ -51,8 +51,9 @@ Chunk = tuple[list[Tensor], list[Any], list[TensorType], int]
 
 
 def _chunks(session: Session, feeds: Any, steps: int | None, chunk: int | None) -> Iterator[Chunk]:
-    if chunk is not None and chunk < 1:
-        raise ArgumentError(message("run_many: chunk", found=chunk, needed="1 or more, or None"))
+    for name, count in (("chunk", chunk), ("steps", steps)):
+        if count is not None and (not hasattr(count, "__index__") or count < 1):
+            raise ArgumentError(message(f"run_many: {name}", found=count, needed="1 or more, or None"))
     if feeds is None or (isinstance(feeds, Mapping) and not feeds):
         if steps is None:
             raise ArgumentError(message("run_many: how many steps?", remedy="steps=n, or feeds with n elements each"))
@@ -61,6 +62,9 @@ def _chunks(session: Session, feeds: Any, steps: int | None, chunk: int | None) 
     elif isinstance(feeds, Mapping):
         yield from _slices(session, feeds, steps, chunk)
     else:
+        if not isinstance(feeds, Iterable):
+            needed = "a dict of stacked arrays, or a dict for each step"
+            raise ArgumentError(message("run_many: feeds", found=repr(feeds), needed=needed))
         rest = iter(feeds) if steps is None else islice(feeds, steps)
         while True:
             group = list(islice(rest, chunk or CHUNK))
@@ -91,6 +95,7 @@ def _slices(session: Session, feeds: Mapping[Any, Any], steps: int | None, chunk
         tensors.append(tensor)
         arrays.append(array)
         types.append(single)
+    check_distinct(tensors)
     assert total is not None, "there is at least one feed"
     size = chunk or max(total, 1)
     for start in range(0, total, size):
@@ -100,6 +105,10 @@ def _slices(session: Session, feeds: Mapping[Any, Any], steps: int | None, chunk
 
 def _stacked(session: Session, group: Sequence[Mapping[Any, Any]]) -> Chunk:
     """The feeds of some steps, stacked."""
+    for each in group:
+        if not isinstance(each, Mapping):
+            raise ArgumentError(message("run_many: the feeds of a step", found=each, needed="a dict"))
+        check_distinct([find_feed(session.graph, key) for key in each])
     keys = [find_feed(session.graph, each) for each in group[0]]
     columns: list[list[Any]] = [[] for _ in keys]
     types: list[TensorType] = []

@@ -47,13 +47,15 @@ def plan_fetches(
     if check_numerics:
         return make_checked_plan(specialised, backend, device)
     check_kernels(specialised.program, backend, extensions.troubles())
-    context = PassContext(evaluator(backend, device), backend.name, backend.is_compiled)
+    wired = wired_operation(specialised.program)
+    by_dataflow = executor == "dataflow" or wired is not None
+    blocks = backend.in_blocks is not None and not by_dataflow
+    context = PassContext(evaluator(backend, device), backend.name, backend.is_compiled, blocks)
     # What lowers a program to a form that a backend can run is no optimisation.
     passes = extensions.passes if optimise else [each for each in extensions.passes if each.stage == "lower"]
-    program, steps = run_passes(specialised.program, passes, context, check=check)
+    program, taken = run_passes(specialised.program, passes, context, check=check)
     notes = [f"backend {backend.name}, device {device}"]
-    notes += [f"{each.name}: {each.before} -> {each.after} operations" for each in steps]
-    wired = wired_operation(program)
+    notes += [f"{each.name}: {each.before} -> {each.after} operations" for each in taken]
     if wired is not None and executor == "straight":
         raise ControlFlowError(
             message(
@@ -62,7 +64,7 @@ def plan_fetches(
                 remedy='Session(executor="dataflow"), or leave the choice to the session',
             )
         )
-    dataflow = lower(program) if executor == "dataflow" or wired is not None else None
+    dataflow = lower(program) if by_dataflow else None
     return make_plan(specialised, program, backend, device, notes, dataflow, threads)
 
 

@@ -19,10 +19,11 @@ def repeated(specialised: Specialised, steps: int, xp: Any) -> Specialised:
     pairs = list(zip(specialised.reads, reads, strict=True))
     carried = [(variable, parameter) for variable, parameter in pairs if variable in after]
     constants = [parameter for variable, parameter in pairs if variable not in after]
+    fed = [variable for variable in specialised.writes if variable not in specialised.reads]
     body = Program(
         (*(parameter for _, parameter in carried), *feeds, *constants),
         program.operations,
-        (*(after[variable] for variable, _ in carried), *program.results[:fetch_count]),
+        (*(after[variable] for variable, _ in carried), *program.results[:fetch_count], *map(after.__getitem__, fed)),
     )
     builder = ProgramBuilder(xp)
     stacked = [
@@ -33,5 +34,9 @@ def repeated(specialised: Specialised, steps: int, xp: Any) -> Specialised:
     attributes = {"body": body, "carried": len(carried), "scanned": len(feeds), "length": steps}
     made = builder.add(loop_op, operands, {**loop_op.signature.defaults, **attributes}, "steps")
     finals = dict(zip((variable for variable, _ in carried), made.outputs, strict=False))
-    results = [*made.outputs[len(carried) :], *(finals[each] for each in specialised.writes)]
+    stacks = made.outputs[len(carried) :]
+    finals.update(
+        (variable, xp.getitem(each, key=(-1,))) for variable, each in zip(fed, stacks[fetch_count:], strict=True)
+    )
+    results = [*stacks[:fetch_count], *(finals[each] for each in specialised.writes)]
     return Specialised(builder.finish(results), specialised.feeds, specialised.reads, specialised.writes)

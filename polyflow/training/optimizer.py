@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from polyflow.autodiff.gradients import gradients
@@ -93,7 +94,7 @@ class Optimizer:
         """A variable of the optimizer's own, of the shape of ``variable``, zero at first."""
         key = name, variable
         if key not in self._slots:
-            start = zeros(variable.shape, dtype=variable.dtype)
+            start = partial(zeros, variable.shape, dtype=variable.dtype)  # called outside bodies, as variables are made
             self._slots[key] = Variable(start, name=f"{variable.operation.name}/{name}", trainable=False)
         return self._slots[key]
 

@@ -11,7 +11,7 @@ import pytest
 from programs import finite_differences, program_of, specialised
 
 import polyflow as pf
-from polyflow.core.declaration import define_op
+from polyflow.core.declaration import NoGradient, define_op
 from polyflow.core.dtypes import DType
 from polyflow.core.types import TensorType
 from polyflow.errors import GradientError
@@ -232,3 +232,21 @@ def test_zeros_stand_for_outputs_that_nobody_used() -> None:
     x = pf.placeholder("float64", (3,))
     parts = pf.unstack(x)
     assert pf.Session().run(pf.gradients(parts[1] * 5, x)[0], {x: np.ones(3)}).tolist() == [0.0, 5.0, 0.0]
+
+
+def test_an_operand_whose_gradient_nobody_knows_is_refused_and_the_others_are_not() -> None:
+    @define_op(name="mixed")
+    def mixed(a: TensorType, x: TensorType, /) -> TensorType:
+        return x
+
+    mixed.gradient(lambda xp, operation, g: (NoGradient("no formula is known"), g * 3))
+    mixed.kernel(lambda xp, a, x: x * 3)
+    a, x = pf.placeholder("float32", (), name="a"), pf.placeholder("float32", (), name="x")
+    session = pf.Session("numpy")
+    assert session.run(pf.gradients(mixed(a, x), x), {a: 1.0, x: 2.0}) == [3.0]
+    with pytest.raises(GradientError) as caught:
+        session.run(pf.gradients(mixed(a, x, name="y"), a), {a: 1.0, x: 2.0})
+    text = str(caught.value)
+    assert text.startswith("mixed has no gradient with respect to 'a:0'\n  operand: number 0 of 'y'\n")
+    assert "found:   no formula is known" in text
+    assert "try:     polyflow.stop_gradient(...) around that operand" in text

@@ -144,3 +144,29 @@ def test_a_python_number_to_start_with_takes_the_dtype_of_what_becomes_of_it(dty
             found = session.run([total, doubled], {x: np.asarray([1, 2], dtype)})
             assert [str(each.dtype).removeprefix("polyflow_reference.") for each in found] == [dtype, dtype]
             assert [complex(each) for each in found] == [3, 3]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("executor", ["straight", "dataflow"])
+def test_elements_whose_shape_depends_on_data_make_an_array_if_they_are_of_one_shape(
+    engine: str, executor: str
+) -> None:
+    x = pf.placeholder("float64", (3, 2), name="x")
+    places = pf.map_fn(lambda row: pf.nonzero(row)[0], x)
+    with pf.Session(engine, executor=executor) as session:
+        found = session.run([places, places + 1, pf.sum(places)], {x: [[0.0, 2.0], [3.0, 0.0], [0.0, 4.0]]})
+    assert [each.tolist() for each in found] == [[[1], [0], [1]], [[2], [1], [2]], 2]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("executor", ["straight", "dataflow"])
+def test_a_loop_whose_variable_grows_differentiates_inside_another_loop(engine: str, executor: str) -> None:
+    def grown(start: pf.Tensor) -> pf.Tensor:
+        body = lambda i, a: (i + 1, pf.concat([a, a[:1] ** 2]))  # noqa: E731
+        return pf.sum(pf.while_loop(lambda i, _: i < 3, body, [0, start[None]], shape_invariants=[(), (None,)])[1])
+
+    x = pf.placeholder("float64", (2,), name="x")
+    y = pf.map_fn(grown, x)
+    with pf.Session(engine, executor=executor) as session:
+        found = session.run([y, *pf.gradients(pf.sum(y), x)], {x: [1.0, 2.0]})
+    assert [each.tolist() for each in found] == [[4.0, 14.0], [7.0, 13.0]]

@@ -178,3 +178,26 @@ def test_a_condition_that_writes_is_refused() -> None:
         ControlFlowError, match=r"while_loop: the condition writes variable Variable:0\n.*\n.*in the body"
     ):
         pf.Session().run(i)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_optimizer_that_keeps_slots_works_in_a_body(engine: str) -> None:
+    def trained(in_body: bool) -> Any:
+        w = pf.Variable([1.0, 2.0])
+        optimizer = pf.train.AdamOptimizer(0.1)
+
+        def step(i: Any) -> Any:
+            with pf.control_dependencies([optimizer.minimize(pf.sum(w * w), var_list=[w])]):
+                return i + 1
+
+        if in_body:
+            with pf.Session(engine) as session:
+                session.run(pf.while_loop(lambda i: i < 4, step, [0]))
+                return session.run(w).tolist()
+        once = optimizer.minimize(pf.sum(w * w), var_list=[w])
+        with pf.Session(engine) as session:
+            for _ in range(4):
+                session.run(once)
+            return session.run(w).tolist()
+
+    assert trained(in_body=True) == pytest.approx(trained(in_body=False), rel=1e-6)

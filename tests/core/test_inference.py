@@ -61,6 +61,18 @@ def test_a_constant_made_on_purpose_is_not_weak_but_a_bare_number_is() -> None:
     assert (half + pf.asarray([1.0])).dtype is pf.float32
 
 
+def test_an_operand_adopts_the_dtype_of_another_where_it_promotes_to_it() -> None:
+    narrow, wide, unknown = pf.placeholder("float32", (2,)), pf.placeholder("float64", (2,)), pf.placeholder()
+    for x in (wide, unknown):
+        for value in (0.0, 1, True, narrow[0]):
+            y = pf.index_set(x, value, key=(0,))
+            assert pf.Session().run(y, {x: np.ones(2), narrow: np.zeros(2, "float32")}).dtype == np.float64
+    with pytest.raises(DTypeError, match=r"has another dtype\n  found:   float64\n  needed:  float32"):
+        pf.index_set(narrow, wide[0], key=(0,))
+    with pytest.raises(DTypeError, match=r"has another dtype\n  found:   float\d+\n  needed:  int64"):
+        pf.index_set([1, 2], 0.5, key=(0,))
+
+
 def test_no_op_but_the_constant_has_a_weak_result() -> None:
     weak = TensorType(pf.float32, (), weak=True)
     for name, op in extensions().ops.items():

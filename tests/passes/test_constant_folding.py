@@ -34,6 +34,12 @@ def explode_kernel(xp: Any, x: Any) -> Any:
     raise ZeroDivisionError("boom")
 
 
+@define_op(traits=Trait.HOST)
+def ask_the_host(x: TensorType, /) -> TensorType:
+    """Whatever Python says while the graph runs."""
+    return x
+
+
 def folded(fetches: Any, *feeds: pf.Tensor, **options: Any) -> str:
     program = ConstantFolding()(program_of(fetches, *feeds), context(**options))
     verify(program)
@@ -94,6 +100,10 @@ def test_infinities_and_nan_are_results_when_folded_as_when_run(make: Any) -> No
 
 def test_effects_are_not_folded() -> None:
     assert "= roll_dice(" in folded(roll_dice(pf.constant(1.0)))
+
+
+def test_what_runs_on_the_host_is_not_folded() -> None:
+    assert "= ask_the_host(" in folded(ask_the_host(pf.constant(1.0)))
 
 
 def test_what_a_placeholder_reaches_is_not_folded() -> None:

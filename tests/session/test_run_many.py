@@ -94,6 +94,13 @@ def test_what_cannot_be_repeated_is_refused() -> None:
         session.run_many(pf.constant(1.0))
     with pytest.raises(ArgumentError, match="run_many: chunk\n  found:   0"):
         session.run_many(x, {x: np.ones((3, 2), "float32")}, chunk=0)
+    with pytest.raises(ArgumentError, match="run_many: steps\n  found:   0\n  needed:  1 or more, or None"):
+        session.run_many(pf.constant(1.0), steps=0)
+    with pytest.raises(ArgumentError, match="run_many: the feeds of a step\n  found:   1\n  needed:  a dict"):
+        session.run_many(x, [1])
+    for twice in ({x: [[1, 2]], "x": [[1, 2]]}, [{x: [1, 2], "x": [1, 2]}]):
+        with pytest.raises(FeedError, match="'x:0' is fed twice"):
+            session.run_many(x, twice)
     with pytest.raises(
         FeedError, match="feed of 'y:0'\n  found:   float32\\[4\\]\n  needed:  3 steps along the first axis"
     ):
@@ -104,3 +111,20 @@ def test_what_cannot_be_repeated_is_refused() -> None:
         session.run_many(x, [{x: np.ones(2, "float32")}, {y: np.float32(1)}])
     with pytest.raises(ArgumentError, match="run_many: there are no steps"):
         session.run_many(x, [])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_results_whose_shape_depends_on_data_come_stacked_if_they_are_of_one_shape(engine: str) -> None:
+    x = pf.placeholder("float32", (2,), name="x")
+    places = pf.nonzero(x)[0]
+    found = pf.Session(engine).run_many(places, {x: [[0.0, 1.0], [2.0, 0.0], [0.0, 4.0]]}, chunk=2)
+    assert found.tolist() == [[1], [0], [1]]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_variable_that_is_fed_holds_what_the_last_step_assigned(engine: str) -> None:
+    w = pf.Variable(1.0)
+    more = w.assign_add(0.5)
+    with pf.Session(engine) as session:
+        assert session.run_many(more, {w: np.asarray([1.0, 5.0, 3.0], "float32")}).tolist() == [1.5, 5.5, 3.5]
+        assert session.run(w).tolist() == 3.5

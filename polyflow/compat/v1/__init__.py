@@ -67,6 +67,7 @@ from polyflow.compat.v1.arrays import (
     zeros,
     zeros_like,
 )
+from polyflow.compat.v1.flow import TensorShape, assign, assign_add, assign_sub, cond, recompute_grad, while_loop
 from polyflow.compat.v1.mathematics import (
     cumprod,
     cumsum,
@@ -95,9 +96,6 @@ from polyflow.compat.v1.sessions import (
     InteractiveSession,
     RunOptions,
     Session,
-    assign,
-    assign_add,
-    assign_sub,
     global_variables_initializer,
     initialize_all_variables,
     local_variables_initializer,
@@ -108,6 +106,9 @@ from polyflow.compat.v1.sessions import (
     truncated_normal,
     variables_initializer,
 )
+from polyflow.control_flow.conditional import case, switch_case
+from polyflow.control_flow.scanning import foldl, foldr, map_fn, scan
+from polyflow.control_flow.tensor_array import TensorArray
 from polyflow.core.dtypes import (
     DType,
     bfloat16,
@@ -193,6 +194,14 @@ from polyflow.ops.slicing import boolean_mask, strided_slice
 from polyflow.ops.sources import constant, placeholder
 from polyflow.ops.state import Variable, global_variables, trainable_variables
 from polyflow.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
+from polyflow.ops.variable_updates import (
+    scatter_add,
+    scatter_nd_add,
+    scatter_nd_sub,
+    scatter_nd_update,
+    scatter_sub,
+    scatter_update,
+)
 from polyflow.session.session import get_default_session
 
 mul, sub, neg, floordiv, inv = multiply, subtract, negative, floor_divide, reciprocal
@@ -236,4 +245,7 @@ __all__ = [
     "py_func", "assert_equal", "assert_greater", "assert_greater_equal", "assert_less", "assert_less_equal",
     "assert_non_negative", "assert_none_equal", "assert_positive", "count_up_to", "FIFOQueue", "PaddingFIFOQueue",
     "PriorityQueue", "QueueBase", "RandomShuffleQueue", "RunOptions", "local_variables_initializer",
+    "TensorArray", "TensorShape", "case", "cond", "foldl", "foldr", "map_fn", "recompute_grad", "scan", "scatter_add",
+    "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "switch_case",
+    "while_loop",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Sessions, initialisers, assignments and random numbers in TensorFlow 1's words."""
+"""Sessions, initialisers and random numbers in TensorFlow 1's words."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from polyflow.core.dtypes import float32, int64
 from polyflow.core.graph import Graph
 from polyflow.core.primitives import astype
-from polyflow.core.tensor import Operation, Tensor
+from polyflow.core.tensor import Operation
 from polyflow.ops.manipulation import permute_dims
 from polyflow.ops.ordering import group
 from polyflow.ops.random_discrete import categorical, randint, shuffle
@@ -86,21 +86,6 @@ def RunOptions(timeout_in_ms: int = 0) -> _RunOptions:
 def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:
     """The operation that gives the variables named their initial values."""
     return group(*[each.initializer for each in var_list], name=name)
-
-
-def assign(ref: Variable, value: Any, validate_shape: bool = True, name: str | None = None) -> Tensor:
-    """``ref.assign(value)``."""
-    return ref.assign(value, name=name)
-
-
-def assign_add(ref: Variable, value: Any, name: str | None = None) -> Tensor:
-    """``ref.assign_add(value)``."""
-    return ref.assign_add(value, name=name)
-
-
-def assign_sub(ref: Variable, value: Any, name: str | None = None) -> Tensor:
-    """``ref.assign_sub(value)``."""
-    return ref.assign_sub(value, name=name)
 
 
 def random_normal(

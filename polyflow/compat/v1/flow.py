@@ -1,0 +1,90 @@
+"""Branches, loops and assignments under TensorFlow 1's signatures, gathered by ``polyflow.compat.v1``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from polyflow.control_flow.checkpointing import checkpoint
+from polyflow.control_flow.conditional import cond as _cond
+from polyflow.control_flow.while_loops import while_loop as _while_loop
+from polyflow.core.tensor import Tensor
+from polyflow.core.types import Shape
+from polyflow.ops.state import Variable
+
+recompute_grad = checkpoint
+
+
+def cond(
+    pred: Any,
+    true_fn: Callable[[], Any] | None = None,
+    false_fn: Callable[[], Any] | None = None,
+    strict: bool = False,
+    name: str | None = None,
+    fn1: Callable[[], Any] | None = None,
+    fn2: Callable[[], Any] | None = None,
+) -> Any:
+    """``polyflow.cond``; ``fn1`` and ``fn2`` are old names of the functions.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.Session().run(tf.cond(tf.less(1, 2), lambda: 1.0, lambda: 2.0)).tolist()
+    1.0
+    """
+    return _cond(pred, true_fn or fn1, false_fn or fn2, strict=strict, name=name)
+
+
+def while_loop(
+    cond: Callable[..., Any],
+    body: Callable[..., Any],
+    loop_vars: Sequence[Any],
+    shape_invariants: Any = None,
+    parallel_iterations: int = 10,
+    back_prop: bool = True,
+    swap_memory: bool = False,
+    name: str | None = None,
+    maximum_iterations: int | None = None,
+    return_same_structure: bool = False,
+) -> Any:
+    """``polyflow.while_loop``; a single loop variable comes back by itself, unless ``return_same_structure`` is asked.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.Session().run(tf.while_loop(lambda i: i < 10, lambda i: i + 3, [0])).tolist()
+    12
+    """
+    found = _while_loop(
+        cond, body, loop_vars, shape_invariants, parallel_iterations, name=name, maximum_iterations=maximum_iterations
+    )
+    is_single = len(found) == 1 and not isinstance(found[0], list | tuple | dict)
+    return found[0] if is_single and not return_same_structure else found
+
+
+def TensorShape(dims: Sequence[int | None] | None) -> Shape | None:
+    """A shape as polyflow writes it: a tuple, or ``None`` for an unknown rank.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.TensorShape([None, 3])
+    (None, 3)
+    """
+    return None if dims is None else tuple(dims)
+
+
+def assign(
+    ref: Variable, value: Any, validate_shape: bool = True, use_locking: bool = True, name: str | None = None
+) -> Tensor:
+    """``ref.assign(value)``; the shape is always validated."""
+    return ref.assign(value, name=name)
+
+
+def assign_add(ref: Variable, value: Any, use_locking: bool = True, name: str | None = None) -> Tensor:
+    """``ref.assign_add(value)``.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.Session().run(tf.assign_add(tf.Variable(1.0), 2.0)).tolist()
+    3.0
+    """
+    return ref.assign_add(value, name=name)
+
+
+def assign_sub(ref: Variable, value: Any, use_locking: bool = True, name: str | None = None) -> Tensor:
+    """``ref.assign_sub(value)``."""
+    return ref.assign_sub(value, name=name)

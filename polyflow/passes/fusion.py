@@ -1,0 +1,170 @@
+"""Fusion: elementwise operations on large arrays as one operation, which goes over the arrays in blocks.
+
+Each of them by itself reads its operands from memory and writes its result back; in blocks that fit in the cache only
+the first reads and the last writes. An engine with a compiler does this itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from polyflow.core.declaration import Trait, define_op
+from polyflow.core.primitives import constant_op, placeholder_op
+from polyflow.core.program import Program
+from polyflow.core.tensor import Operation, Tensor
+from polyflow.core.types import TensorType
+from polyflow.extension.passes import PassContext
+
+SMALLEST = 1 << 16
+"""Elements from which on an array is large."""
+FEWEST = 3
+"""Operations that are worth a loop of their own."""
+
+
+@define_op(name="fused", traits=Trait.NESTED)
+def fused_op(operands: Sequence[TensorType], /, *, body: Program) -> tuple[TensorType, ...]:
+    """The results of ``body``, a program of elementwise operations on arrays of one shape and on scalars.
+
+    Specialised programs have none; the pass ``fusion`` makes them.
+
+    >>> import polyflow as pf
+    >>> x = pf.placeholder("float32", (1000, 1000), name="x")
+    >>> "= fused(" in pf.Session().explain(pf.sqrt(x * x + 1.0) - x)
+    True
+    """
+    return tuple([each.type for each in body.results])
+
+
+fused_op.no_gradient("it is made after gradients are")
+
+
+class Fusion:
+    """Puts elementwise operations that follow one another into one."""
+
+    name = "fusion"
+    stage = "optimise"
+
+    def __call__(self, program: Program, context: PassContext) -> Program:
+        if not context.blocks or not any(_is_large(each) for each in program.operations):
+            return program
+        users: dict[Tensor, list[Operation]] = {}
+        for operation in program.operations:
+            for tensor in operation.inputs:
+                users.setdefault(tensor, []).append(operation)
+        writer = _Writer(program, users)
+        for operation in program.operations:
+            writer.take(operation)
+        writer.close()
+        return writer.finish()
+
+
+class _Writer:
+    """Collects the operations of the new program; those of the region that is open are held back until it closes."""
+
+    def __init__(self, program: Program, users: dict[Tensor, list[Operation]]) -> None:
+        self._program = program
+        self._users = users
+        self._results = set(program.results)
+        self._operations: list[Operation] = []
+        self._replaced: dict[Tensor, Tensor] = {}
+        self._region: list[Operation] = []
+        self._made: set[Tensor] = set()
+        self._shape: Any = None
+        self._count = 0
+
+    def take(self, operation: Operation) -> None:
+        """Put ``operation`` into the region, or behind all before it that it needs."""
+        is_large = _is_large(operation)
+        if is_large and (not self._region or operation.output.type.shape == self._shape):
+            self._region.append(operation)
+            self._made.update(operation.outputs)
+            self._shape = operation.output.type.shape
+            return
+        if is_large or not self._made.isdisjoint(operation.inputs):
+            self.close()
+            if is_large:
+                self.take(operation)
+                return
+        self._operations.append(self._reading(operation))
+
+    def close(self) -> None:
+        """Add the region as one operation, or as it is if it is short."""
+        region, self._region, made, self._made = self._region, [], self._made, set()
+        if len(region) < FEWEST:
+            self._operations += [self._reading(each) for each in region]
+            return
+        inside = set(region)
+        results = [
+            each.output
+            for each in region
+            if each.output in self._results or any(user not in inside for user in self._users.get(each.output, ()))
+        ]
+        taken = dict.fromkeys(x for each in region for x in each.inputs if x not in made)
+        own = {x: x.operation for x in taken if x.operation.op is constant_op and x.type.rank == 0}
+        operands = [each for each in taken if each not in own]
+        parameters = {each: _parameter(each, place) for place, each in enumerate(operands)}
+        local: dict[Tensor, Tensor] = dict(parameters)
+        body = [_with_inputs(each, local) for each in region]
+        program = Program(
+            tuple(parameters.values()), (*own.values(), *body), tuple([local.get(each, each) for each in results])
+        )
+        self._count += 1
+        fused = Operation(
+            fused_op,
+            f"fused_{self._count}/{region[-1].name}",
+            tuple([self._replaced.get(each, each) for each in operands]),
+            {"body": program},
+            tuple([each.type for each in results]),
+            location=region[-1].location,
+            origin=region[-1].origin,
+        )
+        self._operations.append(fused)
+        self._replaced.update(zip(results, fused.outputs, strict=True))
+
+    def _reading(self, operation: Operation) -> Operation:
+        return _with_inputs(operation, self._replaced)
+
+    def finish(self) -> Program:
+        """The new program."""
+        results = tuple([self._replaced.get(each, each) for each in self._program.results])
+        return Program(self._program.parameters, tuple(self._operations), results)
+
+
+def _is_large(operation: Operation) -> bool:
+    """Whether ``operation`` works element by element on one large array, or on several of one shape and scalars."""
+    if not operation.op.has_trait(Trait.ELEMENTWISE) or operation.op.has_trait(Trait.EFFECT):
+        return False
+    if len(operation.outputs) != 1 or not operation.inputs:
+        return False
+    type = operation.output.type
+    if not type.is_static or (type.size or 0) < SMALLEST:
+        return False
+    if operation.op.has_trait(Trait.IDENTITY) or operation.op.has_trait(Trait.HOST):
+        return False
+    return all(each.type.shape in (type.shape, ()) for each in operation.inputs)
+
+
+def _parameter(tensor: Tensor, place: int) -> Tensor:
+    attributes = {"dtype": tensor.type.dtype, "shape": tensor.type.shape}
+    return Operation(placeholder_op, f"operand_{place}", (), attributes, (tensor.type,)).output
+
+
+def _with_inputs(operation: Operation, replaced: dict[Tensor, Tensor]) -> Operation:
+    """``operation`` reading what stands for its operands; its results are then replaced too."""
+    if not any(each in replaced for each in operation.inputs):
+        return operation
+    made = Operation(
+        operation.op,
+        operation.name,
+        tuple([replaced.get(each, each) for each in operation.inputs]),
+        operation.attributes,
+        tuple([each.type for each in operation.outputs]),
+        control_inputs=operation.control_inputs,
+        device=operation.device,
+        location=operation.location,
+        position=operation.position,
+        origin=operation.origin,
+    )
+    replaced.update(zip(operation.outputs, made.outputs, strict=True))
+    return made
