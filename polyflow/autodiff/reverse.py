@@ -135,10 +135,11 @@ def _no_rule(operation: Operation) -> GradientError:
 
 
 def _no_gradient(operation: Operation, tensor: Tensor, gradient: NoGradient) -> GradientError:
+    place = next(place for place, each in enumerate(operation.inputs) if each is tensor)
     return GradientError(
         message(
             f"{operation.op.full_name} has no gradient with respect to {tensor.name!r}",
-            operand=f"number {operation.inputs.index(tensor)} of {operation.name!r}",
+            operand=f"number {place} of {operation.name!r}",
             found=gradient.reason,
             where=operation.location,
             remedy="polyflow.stop_gradient(...) around that operand, or polyflow.custom_gradient around the call",

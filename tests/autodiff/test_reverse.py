@@ -250,3 +250,15 @@ def test_an_operand_whose_gradient_nobody_knows_is_refused_and_the_others_are_no
     assert text.startswith("mixed has no gradient with respect to 'a:0'\n  operand: number 0 of 'y'\n")
     assert "found:   no formula is known" in text
     assert "try:     polyflow.stop_gradient(...) around that operand" in text
+
+
+def test_the_operand_without_a_gradient_is_named_wherever_it_stands() -> None:
+    @define_op
+    def halved(a: TensorType, x: TensorType, /) -> TensorType:
+        return a
+
+    halved.gradient(lambda xp, operation, g: (g / 2, NoGradient("no formula is known")))
+    halved.kernel(lambda xp, a, x: a / 2)
+    a, x = pf.placeholder("float32", (), name="a"), pf.placeholder("float32", (), name="x")
+    with pytest.raises(GradientError, match="with respect to 'x:0'\n  operand: number 1 of 'halved'"):
+        pf.Session("numpy").run(pf.gradients(halved(a, x), x), {a: 1.0, x: 2.0})
