@@ -230,11 +230,7 @@ def test_a_limit_keeps_the_condition_from_being_asked_again() -> None:
 # -- state
 
 
-def test_a_thousand_runs_in_eight_threads_end_in_one_state(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dataflow_kernels, "LARGE", -1)  # every operation may go to another thread
-    x = pf.placeholder("float32", ())
-    a, b = pf.Variable(1.0), pf.Variable(2.0)
-
+def written_in_a_loop(x: Any, a: Any, b: Any) -> list[Any]:
     def body(i: Any) -> Any:
         before = a.assign(pf.tanh(a + b))
         pf.cond(b > 0, lambda: b.assign_sub(before), lambda: b.assign_add(i))
@@ -244,7 +240,50 @@ def test_a_thousand_runs_in_eight_threads_end_in_one_state(monkeypatch: pytest.M
     loop = pf.while_loop(lambda i: i < 3, body, [x], parallel_iterations=4)[0]
     with pf.control_dependencies([loop]):
         last = b.assign(b * a)
-    fetches = [first, loop, last, a.value(), b.value()]
+    return [first, loop, last]
+
+
+def written_in_turn(x: Any, a: Any, b: Any) -> list[Any]:
+    found = []
+    for step in range(4):
+        found += [a.read_value() * b, a.assign(b + step), b.assign_sub(a * 0.5 + x), b.read_value()]
+    return found
+
+
+def written_in_loops_in_loops(x: Any, a: Any, b: Any) -> list[Any]:
+    def outer(i: Any) -> Any:
+        def inner(j: Any) -> Any:
+            a.assign(a * 0.5 + b)
+            return j + 1
+
+        pf.while_loop(lambda j: j < 2, inner, [x], parallel_iterations=3)
+        b.assign_add(a.read_value() - i)
+        return i + 1
+
+    return [pf.while_loop(lambda i: i < 3, outer, [x], parallel_iterations=3)[0], a.read_value() + b]
+
+
+def read_before_and_after_by_independent_operations(x: Any, a: Any, b: Any) -> list[Any]:
+    before = [pf.sin(a + number) for number in range(6)]
+    exchanged = [a.assign(b * 2.0), b.assign(x + 3.0)]
+    after = [pf.cos(a * b + number) for number in range(6)]
+    return [*before, *exchanged, *after]
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        written_in_a_loop,
+        written_in_turn,
+        written_in_loops_in_loops,
+        read_before_and_after_by_independent_operations,
+    ],
+)
+def test_a_thousand_runs_in_eight_threads_end_in_one_state(build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataflow_kernels, "LARGE", -1)  # every operation may go to another thread
+    x = pf.placeholder("float32", ())
+    a, b = pf.Variable(1.0), pf.Variable(2.0)
+    fetches = [*build(x, a, b), a.value(), b.value()]
     expected = pf.Session().run(fetches, {x: 0.0})
     found = set()
     plans: dict[Any, Any] = {}
