@@ -106,22 +106,25 @@ class BackwardBuilder(ProgramBuilder):
 
 def _output_of(copy: Operation, original: Operation, index: int) -> Tensor:
     """The output of ``copy`` that holds what output ``index`` holds of the operation that it was copied from."""
-    programs = bodies(original)
-    first = len(original.outputs) - len(programs[-1].results)
-    if original.op.name == "loop":
-        programs = (original.attributes["body"],)
-        first = len(original.outputs) - len(programs[0].results)
+    programs, own = (_giving(each) for each in (original, copy))
+    behind = len(original.outputs) - len(programs[0].results)  # a loop with a condition counts its iterations
+    first = original.attributes.get("carried", 0)  # what a loop carries is no stack, though it may be stacked as well
     for place, program in enumerate(programs):
-        value = program.results[index - first]
+        value = program.results[index - behind]
         if value.operation.op in (absent, absent_rows):
             continue
-        own = (copy.attributes["body"],) if original.op.name == "loop" else bodies(copy)
-        for where, each in enumerate(own[place].results):
-            if each is value and first + where >= first:
-                return copy.outputs[len(copy.outputs) - len(own[place].results) + where]
+        for where in range(first, len(own[place].results)):
+            if own[place].results[where] is value:
+                return copy.outputs[where + behind]
         (output,) = widen(copy, place, [value], current(own[place]))
         return output
     raise AssertionError("an output that no program computes")
+
+
+def _giving(operation: Operation) -> tuple[Program, ...]:
+    """The programs whose results an operation gives: not the condition of a loop."""
+    found: tuple[Program, ...] = operation.attributes.get("programs") or (operation.attributes["body"],)
+    return found
 
 
 def writer_of(program: Program) -> Any:

@@ -50,3 +50,23 @@ def test_values_and_gradients_are_the_same_on_every_engine(name: str, engine: st
     with pf.Session(engine, check=True) as session:
         for want, found in zip(wanted, built.run(session, fetches), strict=True):
             np.testing.assert_allclose(found, want, rtol=1e-11, atol=1e-12)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("fold", [pf.foldl, pf.foldr, pf.scan], ids=lambda each: each.__name__)
+def test_what_a_loop_carries_and_what_it_keeps_are_told_apart_when_it_is_computed_anew(fold: Any, engine: str) -> None:
+    x = pf.placeholder("float64", (3,), name="x")
+
+    def function(x: Any) -> Any:
+        # The loop is copied for sin, which asks for what it carries, before its own gradient asks for all of that.
+        v = fold(lambda v, e: pf.tanh(v * e + v), x, 0.3)
+        w = pf.while_loop(lambda w: pf.sum(w) < 4, lambda w: pf.tanh(w * x) + w, [x])[0]
+        return pf.sum(pf.sin(v) * v) * pf.cos(w) * w
+
+    plain, again = pf.sum(function(x)), pf.sum(pf.checkpoint(function)(x))
+    slopes = [pf.gradients(each, x)[0] for each in (plain, again)]
+    curvatures = [pf.gradients(pf.sum(each * each), x)[0] for each in slopes]
+    with pf.Session(engine) as session:
+        found = [np.asarray(each.tolist()) for each in session.run([*slopes, *curvatures], {x: [0.5, 0.2, 0.8]})]
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-11)
+    np.testing.assert_allclose(found[3], found[2], rtol=1e-10)
