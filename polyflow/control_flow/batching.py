@@ -14,7 +14,7 @@ from polyflow.autodiff.batching import Batcher, Value
 from polyflow.control_flow.structured import absent, absent_rows, branch_op, call_op, loop_op
 from polyflow.core import building
 from polyflow.core.batching import batch_size, ranked
-from polyflow.core.nested import bodies, has_effect
+from polyflow.core.nested import bodies, first_stack, has_effect
 from polyflow.core.program import Program
 from polyflow.core.program_builder import ProgramBuilder
 from polyflow.core.tensor import Tensor
@@ -186,8 +186,7 @@ def _placed(xp: Any, tensor: Any, flag: bool, is_batched: bool, is_scanned: bool
 
 def _outputs(xp: Any, operation: Any, outputs: list[Any], size: int) -> Any:
     """The outputs with the batch in front, those that are the same for all repeated."""
-    attributes = operation.attributes
-    first = attributes["carried"] + (attributes["condition"] is not None)
+    first = first_stack(operation)
     found = []
     for place, (output, single) in enumerate(zip(outputs, operation.outputs, strict=True)):
         if place >= first:

@@ -18,12 +18,11 @@ def branch_gradient(xp: Any, operation: Operation, g: Sequence[Tensor | None]) -
     builder: Any = building.overriding_builder()
     programs = [current(each) for each in operation.attributes["programs"]]
     given = [(place, each) for place, each in enumerate(g) if each is not None]
+    touched = [reached(each, [each.results[where] for where, _ in given]) for each in programs]
     wanted = [
         place
         for place in range(len(operation.inputs) - 1)
-        if any(
-            each.parameters[place] in reached(each, [each.results[where] for where, _ in given]) for each in programs
-        )
+        if any(each.parameters[place] in some for each, some in zip(programs, touched, strict=True))
     ]
     backs = []
     for place, program in enumerate(programs):

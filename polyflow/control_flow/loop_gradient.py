@@ -9,6 +9,7 @@ from polyflow.autodiff.reverse import filled_like
 from polyflow.control_flow.backward import BackwardBuilder, current, reached
 from polyflow.control_flow.structured import loop_op, widen
 from polyflow.core import building
+from polyflow.core.nested import first_stack
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
 
@@ -20,13 +21,12 @@ def loop_gradient(xp: Any, operation: Operation, g: Sequence[Tensor | None]) -> 
     attributes = operation.attributes
     body = current(attributes["body"])
     carried, scanned = attributes["carried"], attributes["scanned"]
-    first = carried + (attributes["condition"] is not None)
+    first = first_stack(operation)
     states, elements = body.parameters[:carried], body.parameters[carried : carried + scanned]
     constants = body.parameters[carried + scanned :]
     stacked = [(y, h) for y, h in zip(body.results[carried:], g[first:], strict=True) if h is not None]
-    places = _places(
-        body, carried, [place for place in range(carried) if g[place] is not None], [y for y, _ in stacked]
-    )
+    known = [place for place in range(carried) if g[place] is not None]
+    places = _places(body, carried, known, [y for y, _ in stacked])
     wanted = reached(body, [*(body.results[place] for place in places), *(y for y, _ in stacked)])
     summed = [each for each in constants if each in wanted]
     scattered = [each for each in elements if each in wanted]
@@ -44,11 +44,12 @@ def loop_gradient(xp: Any, operation: Operation, g: Sequence[Tensor | None]) -> 
     asked = [*(states[place] for place in places), *summed, *scattered]
     found = [back.or_zeros(each, x) for each, x in zip(back.gradients(seeds, asked), asked, strict=True)]
 
-    kept = [each for each in back.kept if each not in set(constants) and each not in set(elements)]
+    fixed, gone_over = set(constants), set(elements)
+    kept = [each for each in back.kept if each not in fixed and each not in gone_over]
     stacks = _stacks(operation, kept, current(attributes["body"])) if kept else ()
     operands = dict(zip(body.parameters, operation.inputs, strict=False))
-    handed = [each for each in back.kept if each in set(constants)]
-    rescanned = [each for each in back.kept if each in set(elements)]
+    handed = [each for each in back.kept if each in fixed]
+    rescanned = [each for each in back.kept if each in gone_over]
     # In the order that a loop takes them: carried values, what is scanned, constants.
     program = Program(
         (
@@ -99,8 +100,7 @@ def _places(body: Program, carried: int, places: Sequence[int], stacked: Sequenc
 def _stacks(operation: Operation, kept: Sequence[Tensor], body: Program) -> list[Tensor]:
     """The stacks of the values that were needed, kept by the loop from now on if they were not."""
     carried = operation.attributes["carried"]
-    first = carried + (operation.attributes["condition"] is not None)
-    known = dict(zip(body.results[carried:], operation.outputs[first:], strict=True))
+    known = dict(zip(body.results[carried:], operation.outputs[first_stack(operation) :], strict=True))
     missing = [each for each in kept if each not in known]
     if missing:
         known |= dict(zip(missing, widen(operation, 0, missing, body), strict=True))

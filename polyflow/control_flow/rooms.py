@@ -16,10 +16,11 @@ from polyflow.control_flow.structured import absent_rows, branch_op, call_op, lo
 from polyflow.core.declaration import define_op
 from polyflow.core.dtypes import bool_, int64
 from polyflow.core.literal import literal
-from polyflow.core.nested import bodies, has_effect
+from polyflow.core.nested import bodies, first_stack, has_effect
 from polyflow.core.primitives import constant_op, placeholder_op
 from polyflow.core.program import Program
 from polyflow.core.pruning import prune
+from polyflow.core.rewriting import with_inputs
 from polyflow.core.samples import Sample, values
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
@@ -78,8 +79,7 @@ def _keeps(operation: Operation) -> bool:
     if operation.op is not loop_op:
         return False
     attributes = operation.attributes
-    first = attributes["carried"] + (attributes["condition"] is not None)
-    if len(operation.outputs) == first or attributes["length"] is not None or attributes["scanned"]:
+    if len(operation.outputs) == first_stack(operation) or attributes["length"] is not None or attributes["scanned"]:
         return False
     return not attributes["has_room"] and (attributes["limit"] is None or attributes["limit"] > FEW)
 
@@ -96,7 +96,7 @@ def _with_rooms(program: Program) -> Program:
     writer = _Writer()
     replaced: dict[Tensor, Tensor] = {}
     for operation in program.operations:
-        current = _reading(operation, replaced)
+        current = with_inputs(operation, replaced)
         if _needy(operation):
             writer.location = operation.location
             rooms = [writer.add(loop_room, (count,)).output for count in _counts(writer, current)]
@@ -116,10 +116,10 @@ class _Writer:
 
     def __init__(self, prefix: str = "count") -> None:
         self.operations: list[Operation] = []
+        self.location: Any = None
+        """The user's line that new operations are credited to."""
         self._prefix = prefix
         self._count = 0
-
-    location: Any = None
 
     def add(self, op: Any, inputs: Sequence[Tensor], attributes: Any = None, types: Any = None) -> Operation:
         self._count += 1
@@ -135,20 +135,6 @@ class _Writer:
     def constant(self, value: int) -> Tensor:
         snapshot = literal(value, int64)
         return self.add(constant_op, (), {"value": snapshot, "weak": False}, (snapshot.type,)).output
-
-
-def _reading(operation: Operation, replaced: dict[Tensor, Tensor]) -> Operation:
-    if not any(each in replaced for each in operation.inputs):
-        return operation
-    return _like(operation, [replaced.get(each, each) for each in operation.inputs], operation.attributes)
-
-
-def _like(operation: Operation, inputs: Sequence[Tensor], attributes: Any) -> Operation:
-    return Operation(
-        operation.op, operation.name, tuple(inputs), attributes, tuple([each.type for each in operation.outputs]),
-        control_inputs=operation.control_inputs, device=operation.device, location=operation.location,
-        position=operation.position, origin=operation.origin,
-    )  # fmt: skip
 
 
 # -- counting
@@ -248,11 +234,11 @@ def _roomy(operation: Operation, rooms: Sequence[Tensor]) -> Operation:
             attributes["condition"] = _with_more(attributes["condition"], len(inner))
         attributes["has_room"] = bool(own)
         inputs = (*operation.inputs[:place], *inner, *operation.inputs[place:], *own)
-        return _like(operation, inputs, attributes)
+        return operation.changed(inputs=inputs, attributes=attributes)
     inputs = (*operation.inputs, *rooms)
     if operation.op is call_op:
         attributes["body"] = _with_parameters(attributes["body"], rooms)
-        return _like(operation, inputs, attributes)
+        return operation.changed(inputs=inputs, attributes=attributes)
     programs = []
     before = 0
     for program in attributes["programs"]:
@@ -260,7 +246,7 @@ def _roomy(operation: Operation, rooms: Sequence[Tensor]) -> Operation:
         programs.append(_with_parameters(program, rooms, before, count))
         before += count
     attributes["programs"] = _with_absent_rows(operation, programs, len(rooms))
-    return _like(operation, inputs, attributes)
+    return operation.changed(inputs=inputs, attributes=attributes)
 
 
 def _with_absent_rows(operation: Operation, programs: Sequence[Program], count: int) -> tuple[Program, ...]:
@@ -310,7 +296,7 @@ def _with_parameters(program: Program, rooms: Sequence[Tensor], start: int = 0, 
     replaced: dict[Tensor, Tensor] = {}
     operations = []
     for operation in program.operations:
-        current = _reading(operation, replaced)
+        current = with_inputs(operation, replaced)
         needed = _needy(operation)
         if needed:
             current = _roomy(current, rest[:needed])

@@ -99,7 +99,7 @@ def _with_factors(operation: Operation, sums: list[_Sum]) -> tuple[Operation, di
         *(each.type for each in operation.outputs),
         *(each.type.with_shape((length, *each.type.known_shape)) for each in extra),
     ]
-    made = _operation(operation, operation.name, loop_op, operation.inputs, {**attributes, "body": widened}, types)
+    made = operation.changed(attributes={**attributes, "body": widened}, types=types)
     stacks = dict(zip(extra, made.outputs[len(operation.outputs) :], strict=True))
     factors = {}
     for each in sums:

@@ -33,18 +33,7 @@ def map_bodies(operation: Operation, function: Callable[[Program], Program]) -> 
     attributes = {name: _mapped(value, function) for name, value in operation.attributes.items()}
     if all(attributes[name] is value for name, value in operation.attributes.items()):
         return operation
-    return Operation(
-        operation.op,
-        operation.name,
-        operation.inputs,
-        attributes,
-        tuple([each.type for each in operation.outputs]),
-        control_inputs=operation.control_inputs,
-        device=operation.device,
-        location=operation.location,
-        position=operation.position,
-        origin=operation.origin,
-    )
+    return operation.changed(attributes=attributes)
 
 
 def _mapped(value: Any, function: Callable[[Program], Program]) -> Any:
@@ -54,6 +43,12 @@ def _mapped(value: Any, function: Callable[[Program], Program]) -> Any:
         mapped = tuple([function(each) if isinstance(each, Program) else each for each in value])
         return value if all(a is b for a, b in zip(value, mapped, strict=True)) else mapped
     return value
+
+
+def first_stack(operation: Operation) -> int:
+    """The place among the outputs of a loop from which on they are stacks: behind what it carries, and its count."""
+    attributes = operation.attributes
+    return int(attributes["carried"]) + (attributes["condition"] is not None)
 
 
 def every_operation(program: Program) -> Iterator[Operation]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from polyflow.core.nested import has_effect
+from polyflow.core.nested import first_stack, has_effect
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
@@ -71,22 +71,12 @@ def _rebuilt(program: Program, kept: Sequence[Operation], changed: Mapping[Opera
         if slim is None and all(a is b for a, b in zip(inputs, source, strict=True)):
             operations.append(operation)
             continue
-        made = Operation(
-            operation.op,
-            operation.name,
-            inputs,
-            operation.attributes if slim is None else slim.attributes,
-            tuple([each.type for each in operation.outputs]) if slim is None else slim.types,
-            control_inputs=operation.control_inputs,
-            device=operation.device,
-            location=operation.location,
-            position=operation.position,
-            origin=operation.origin,
-        )
-        operations.append(made)
         if slim is None:
-            replaced.update(zip(operation.outputs, made.outputs, strict=True))
+            operations.append(operation.changed(inputs=inputs))
+            replaced.update(zip(operation.outputs, operations[-1].outputs, strict=True))
             continue
+        made = operation.changed(inputs=inputs, attributes=slim.attributes, types=slim.types)
+        operations.append(made)
         for old, new in slim.places.items():
             replaced[operation.outputs[old]] = made.outputs[new]
         for old, tensor in slim.instead.items():
@@ -103,7 +93,7 @@ def _slim_loop(operation: Operation, wanted: Sequence[bool]) -> Slim | None:
     body: Program = attributes["body"]
     test: Program | None = attributes["condition"]
     carried, scanned = attributes["carried"], attributes["scanned"]
-    first = carried + (test is not None)
+    first = first_stack(operation)
     total = len(body.parameters)
     slim_test = None if test is None else prune(test)
     tested = _places_read_by_test(slim_test, carried, scanned, total)

@@ -88,15 +88,4 @@ def with_inputs(operation: Operation, replaced: Mapping[Tensor, Tensor]) -> Oper
             break
     else:
         return operation
-    return Operation(
-        operation.op,
-        operation.name,
-        tuple([replaced.get(each, each) for each in operation.inputs]),
-        operation.attributes,
-        tuple([each.type for each in operation.outputs]),
-        control_inputs=operation.control_inputs,
-        device=operation.device,
-        location=operation.location,
-        position=operation.position,
-        origin=operation.origin,
-    )
+    return operation.changed(inputs=[replaced.get(each, each) for each in operation.inputs])

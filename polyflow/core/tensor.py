@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from polyflow.core.declaration import Op
@@ -73,6 +73,30 @@ class Operation:
     def graph(self) -> Any:  # a Graph, which stands a layer higher
         """The graph that the operation belongs to."""
         return self.owner
+
+    def changed(
+        self,
+        *,
+        inputs: Sequence[Tensor] | None = None,
+        attributes: Mapping[str, Any] | None = None,
+        types: Sequence[TensorType] | None = None,
+    ) -> Operation:
+        """A copy on other inputs, with other attributes or results, for a program that is written anew.
+
+        Its outputs are new tensors; it belongs to no builder.
+        """
+        return Operation(
+            self.op,
+            self.name,
+            self.inputs if inputs is None else tuple(inputs),
+            self.attributes if attributes is None else attributes,
+            tuple([each.type for each in self.outputs]) if types is None else tuple(types),
+            control_inputs=self.control_inputs,
+            device=self.device,
+            location=self.location,
+            position=self.position,
+            origin=self.origin,
+        )
 
     def run(self, feed_dict: Mapping[Any, Any] | None = None, session: Any = None) -> None:
         """Run the operation in ``session``, for programs in TensorFlow 1's words."""

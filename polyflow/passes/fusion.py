@@ -12,6 +12,7 @@ from typing import Any
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.primitives import constant_op, placeholder_op
 from polyflow.core.program import Program
+from polyflow.core.rewriting import with_inputs
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 from polyflow.extension.passes import PassContext
@@ -86,13 +87,13 @@ class _Writer:
             if is_large:
                 self.take(operation)
                 return
-        self._operations.append(self._reading(operation))
+        self._operations.append(_reading(operation, self._replaced))
 
     def close(self) -> None:
         """Add the region as one operation, or as it is if it is short."""
         region, self._region, made, self._made = self._region, [], self._made, set()
         if len(region) < FEWEST:
-            self._operations += [self._reading(each) for each in region]
+            self._operations += [_reading(each, self._replaced) for each in region]
             return
         inside = set(region)
         results = [
@@ -105,7 +106,7 @@ class _Writer:
         operands = [each for each in taken if each not in own]
         parameters = {each: _parameter(each, place) for place, each in enumerate(operands)}
         local: dict[Tensor, Tensor] = dict(parameters)
-        body = [_with_inputs(each, local) for each in region]
+        body = [_reading(each, local) for each in region]
         program = Program(
             tuple(parameters.values()), (*own.values(), *body), tuple([local.get(each, each) for each in results])
         )
@@ -121,9 +122,6 @@ class _Writer:
         )
         self._operations.append(fused)
         self._replaced.update(zip(results, fused.outputs, strict=True))
-
-    def _reading(self, operation: Operation) -> Operation:
-        return _with_inputs(operation, self._replaced)
 
     def finish(self) -> Program:
         """The new program."""
@@ -150,21 +148,9 @@ def _parameter(tensor: Tensor, place: int) -> Tensor:
     return Operation(placeholder_op, f"operand_{place}", (), attributes, (tensor.type,)).output
 
 
-def _with_inputs(operation: Operation, replaced: dict[Tensor, Tensor]) -> Operation:
+def _reading(operation: Operation, replaced: dict[Tensor, Tensor]) -> Operation:
     """``operation`` reading what stands for its operands; its results are then replaced too."""
-    if not any(each in replaced for each in operation.inputs):
-        return operation
-    made = Operation(
-        operation.op,
-        operation.name,
-        tuple([replaced.get(each, each) for each in operation.inputs]),
-        operation.attributes,
-        tuple([each.type for each in operation.outputs]),
-        control_inputs=operation.control_inputs,
-        device=operation.device,
-        location=operation.location,
-        position=operation.position,
-        origin=operation.origin,
-    )
-    replaced.update(zip(operation.outputs, made.outputs, strict=True))
+    made = with_inputs(operation, replaced)
+    if made is not operation:
+        replaced.update(zip(operation.outputs, made.outputs, strict=True))
     return made

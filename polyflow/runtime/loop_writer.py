@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyflow.core.dtypes import int64
 from polyflow.core.literal import literal
+from polyflow.core.nested import first_stack
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
@@ -39,7 +40,7 @@ def write_loop(writer: Writer, operation: Operation, used: Sequence[bool], freed
         for place, name in enumerate(operands[:carried])
     ]
     state = [writer.name() for _ in range(carried)]
-    first = carried + (test is not None)
+    first = first_stack(operation)
     lists = [writer.name() if is_used else "" for is_used in used[first:]]
     if state:
         writer.emit(f"{', '.join(state)} = {', '.join(start)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Any
 
+from polyflow.core.nested import first_stack
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.extension.backend import Backend
@@ -16,7 +17,7 @@ def listed(program: Program) -> set[Tensor]:
     for operation in program.operations:
         if is_loop(operation):
             carried = operation.attributes["carried"]
-            found.update(operation.outputs[carried + (operation.attributes["condition"] is not None) :])
+            found.update(operation.outputs[first_stack(operation) :])
             scanned = range(carried, carried + operation.attributes["scanned"])
             found.difference_update(each for place, each in enumerate(operation.inputs) if place not in scanned)
         else:

@@ -63,16 +63,21 @@ def check_arguments(program: Program, backend: Backend, device: str) -> Callable
     return look
 
 
+def in_loops(loops: Sequence[tuple[Operation, Any]]) -> str | None:
+    """In which iteration of which loop an operation failed, the outermost first; ``None`` outside of loops."""
+    inside = [f"iteration {count} of {loop.name}, built at {loop.location}" for loop, count in loops]
+    return f"it was in {', in '.join(inside)}" if inside else None
+
+
 def described_numerics(operation: Operation, error: NotFinite, loops: Sequence[tuple[Operation, Any]]) -> NumericsError:
     """The error of the first operation that made something not finite, as its user is to read it."""
-    inside = [f"iteration {count} of {loop.name}, built at {loop.location}" for loop, count in loops]
     origin = operation.origin
     belongs = "" if origin is None else f"; it belongs to the gradient of {origin.name!r}, built at {origin.location}"
     return NumericsError(
         message(
             f"check_numerics: {operation.op.full_name} is the first operation that made {error}{belongs}",
             operand=format_operation(operation),
-            found=f"it was in {', in '.join(inside)}" if inside else None,
+            found=in_loops(loops),
             where=operation.location,
         )
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from polyflow.core.declaration import Trait
 from polyflow.core.inference import infer
-from polyflow.core.nested import bodies, every_operation, has_effect
+from polyflow.core.nested import bodies, every_operation, first_stack, has_effect
 from polyflow.core.primitives import constant_op
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
@@ -81,7 +81,7 @@ def _has_room(operation: Operation) -> bool:
         return False
     is_known = attributes["length"] is not None or attributes["limit"] is not None
     sized = is_known or attributes["has_room"] or attributes["scanned"]
-    stacks = operation.outputs[attributes["carried"] + (attributes["condition"] is not None) :]
+    stacks = operation.outputs[first_stack(operation) :]
     return not stacks or bool(sized)
 
 

@@ -17,7 +17,7 @@ from polyflow.core.tensor import Operation
 from polyflow.errors import ExecutionError, message
 from polyflow.extension.backend import Backend
 from polyflow.extension.kernels import call_kernel, kernel_of
-from polyflow.runtime.numerics import NotFinite, described_numerics
+from polyflow.runtime.numerics import NotFinite, described_numerics, in_loops
 from polyflow.runtime.writer import Site, Writer
 
 _serial = itertools.count()
@@ -92,12 +92,11 @@ class StraightProgram:
 
 def described(operation: Operation, error: Exception, loops: Sequence[tuple[Operation, Any]]) -> ExecutionError:
     """The error of ``operation``, in iterations of ``loops``, outermost first, as its user is to read it."""
-    inside = [f"iteration {count} of {loop.name}, built at {loop.location}" for loop, count in loops]
     return ExecutionError(
         message(
             f"{operation.op.full_name} failed while it ran: {type(error).__name__}: {error}",
             operand=format_operation(operation),
-            found=f"it was in {', in '.join(inside)}" if inside else None,
+            found=in_loops(loops),
             where=operation.location,
         )
     )
