@@ -28,7 +28,7 @@ def checkpoint_op(
     >>> pf.checkpoint(pf.sin)(pf.constant(1.0)).operation.op
     <op checkpoint>
     """
-    return tuple([TensorType(each.dtype, each.type.shape) for each in bodies[0].results])
+    return tuple([each.type.strong for each in bodies[0].results])
 
 
 checkpoint_op.no_gradient("specialisation replaces it by the operations that it stands for")
@@ -51,8 +51,7 @@ def checkpoint_expansion(builder: Any, inputs: Sequence[Tensor], attributes: Map
     name = builder.constructing or "checkpoint"
     outputs = builder.add(call_op, (*given, *values), {"body": program, "recompute": True}, name).outputs
     results = len(made.results)
-    for handle, output in zip(written, outputs[results:], strict=True):
-        builder.write(outside.operands[handle], output, builder.xp.assigned)
+    outside.write(written, outputs[results:])
     return tuple(outputs[:results])
 
 
@@ -79,7 +78,7 @@ def checkpoint(function: Callable[..., Any], name: str | None = None) -> Callabl
             return function(*arguments)
         tensors = [builder.as_tensor(each) for each in leaves]
         scope = scope_name(builder, name or getattr(function, "__name__", "checkpoint").strip("<>"))
-        types = [TensorType(each.dtype, each.type.shape) for each in tensors]
+        types = [each.type.strong for each in tensors]
         body = trace(function, types, structure, builder, scope)
         outputs, operation = construct(checkpoint_op, builder, tensors, [body], {}, scope)
         return body.rebuild(outputs, operation)

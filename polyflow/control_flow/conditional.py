@@ -79,8 +79,7 @@ def switch_case_expansion(builder: Any, inputs: Sequence[Tensor], attributes: Ma
         branch_op, (number, *values), {"programs": tuple(programs)}, builder.constructing or "cond"
     ).outputs
     count = len(bodies[0].results)
-    for handle, output in zip(written, outputs[count:], strict=True):
-        builder.write(outside.operands[handle], output, builder.xp.assigned)
+    outside.write(written, outputs[count:])
     return tuple(outputs[:count])
 
 

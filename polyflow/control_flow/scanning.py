@@ -7,7 +7,7 @@ from typing import Any
 
 from polyflow.control_flow.body_graph import Body, construct, scope_name, trace
 from polyflow.control_flow.specialising import Outside, specialise_body
-from polyflow.control_flow.starting import drawn_dtype, settled
+from polyflow.control_flow.starting import drawn_starts, settled
 from polyflow.control_flow.structured import loop_op
 from polyflow.core.building import builder_of
 from polyflow.core.declaration import define_op
@@ -77,7 +77,7 @@ def common_length(types: Sequence[TensorType]) -> int | None:
 
 def _strong(type: TensorType, finals: Sequence[TensorType], place: int) -> TensorType:
     if type.weak:
-        return finals[place] if place < len(finals) else TensorType(type.dtype, type.shape)
+        return finals[place] if place < len(finals) else type.strong
     return type
 
 
@@ -95,12 +95,9 @@ def scan_expansion(builder: Any, inputs: Sequence[Tensor], attributes: Mapping[s
     elements = [TensorType(each.dtype, each.type.known_shape[1:]) for each in given[carried:]]
     outside = Outside.of(builder, inputs[carried + scanned :], attributes["captured"])
     made = specialise_body(body, [*states, *elements], outside, builder.xp)
-    drawn = [drawn_dtype(a.type, b.type) for a, b in zip(inputs[:carried], made.results, strict=False)]
-    if any(drawn):  # Python numbers whose dtype the graph did not know
-        given = [
-            each if dtype is None else builder.cast(x, dtype)
-            for each, x, dtype in zip(given, inputs, [*drawn, *[None] * scanned], strict=False)
-        ]
+    drawn = drawn_starts(builder, inputs[:carried], given[:carried], made.results)
+    if drawn is not None:
+        given[:carried] = drawn
         states = [each.type for each in given[:carried]]
         made = specialise_body(body, [*states, *elements], outside, builder.xp)
     for place in range(len(made.results)):
@@ -129,8 +126,7 @@ def scan_expansion(builder: Any, inputs: Sequence[Tensor], attributes: Mapping[s
     }
     name = builder.constructing or "scan"
     outputs = builder.add(loop_op, tuple(operands), {**loop_op.signature.defaults, **options}, name).outputs
-    for handle, output in zip(written, outputs[carried:], strict=False):
-        builder.write(outside.operands[handle], output, builder.xp.assigned)
+    outside.write(written, outputs[carried : carried + len(written)])
     return (*outputs[:carried], *outputs[carried + len(written) :])
 
 
@@ -170,7 +166,7 @@ def _run(
     if not isinstance(builder, Graph | ProgramBuilder):
         return _run_eagerly(function, states, elems, takes_state, gives_stacks, reverse, builder)
     tensors = [builder.as_tensor(each) for each in (*state_leaves, *leaves)]
-    types = [_type_in_body(each.type) for each in tensors]
+    types = [each.type.strong for each in tensors]
     count = len(state_leaves)
     common_length([each.type for each in tensors[count:]])
     types[count:] = [TensorType(each.dtype, None if each.shape is None else each.shape[1:]) for each in types[count:]]
@@ -201,10 +197,6 @@ def _run(
     }
     outputs, operation = construct(scan_op, builder, tensors, [body], attributes, scope)
     return body.rebuild(outputs[count:] if gives_stacks else outputs[:count], operation)
-
-
-def _type_in_body(type: TensorType) -> TensorType:
-    return TensorType(type.dtype, type.shape)
 
 
 def _labels(name: str, count: int) -> list[str]:
@@ -238,7 +230,7 @@ def _run_eagerly(
     )
 
 
-def _started(name: str, elems: Any, initializer: Any, reverse: bool) -> tuple[Any, Any]:
+def _started(elems: Any, initializer: Any, reverse: bool) -> tuple[Any, Any]:
     """The accumulator to start with and the elements to go over: without an initializer the first one is it."""
     if initializer is not None:
         return initializer, elems
@@ -281,7 +273,7 @@ def scan(
 
     Raises ``ControlFlowError``, ``DTypeError`` and ``ShapeError`` where ``fn`` does not give what it accumulates.
     """
-    start, rest = _started("scan", elems, initializer, reverse)
+    start, rest = _started(elems, initializer, reverse)
     found = _run(
         name or "scan", fn, start, rest,
         takes_state=True, gives_stacks=True, reverse=reverse, parallel_iterations=parallel_iterations,
@@ -358,11 +350,7 @@ def foldl(
 
     Arguments as for :func:`polyflow.scan`.
     """
-    start, rest = _started("foldl", elems, initializer, False)
-    return _run(
-        name or "foldl", fn, start, rest,
-        takes_state=True, gives_stacks=False, reverse=False, parallel_iterations=parallel_iterations,
-    )  # fmt: skip
+    return _fold(name or "foldl", fn, elems, initializer, False, parallel_iterations)
 
 
 def foldr(
@@ -382,8 +370,14 @@ def foldr(
 
     Arguments as for :func:`polyflow.scan`.
     """
-    start, rest = _started("foldr", elems, initializer, True)
+    return _fold(name or "foldr", fn, elems, initializer, True, parallel_iterations)
+
+
+def _fold(
+    name: str, fn: Callable[[Any, Any], Any], elems: Any, initializer: Any, reverse: bool, parallel_iterations: int
+) -> Any:
+    start, rest = _started(elems, initializer, reverse)
     return _run(
-        name or "foldr", fn, start, rest,
-        takes_state=True, gives_stacks=False, reverse=True, parallel_iterations=parallel_iterations,
+        name, fn, start, rest,
+        takes_state=True, gives_stacks=False, reverse=reverse, parallel_iterations=parallel_iterations,
     )  # fmt: skip

@@ -35,6 +35,11 @@ class Outside:
             return self.builder.variable(operand).current  # type: ignore[no-any-return]
         return self.builder.cast(operand, None) if operand.type.weak else operand
 
+    def write(self, written: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+        """Give the captured variables that the bodies write the values that the operation leaves them."""
+        for handle, output in zip(written, outputs, strict=True):
+            self.builder.write(self.operands[handle], output, self.builder.xp.assigned)
+
 
 @dataclass
 class Specialised:

@@ -19,6 +19,20 @@ def drawn_dtype(start: TensorType, made: TensorType) -> DType | None:
     return made.dtype if common_dtype([start, TensorType(made.dtype, ())]) is made.dtype else None
 
 
+def drawn_starts(
+    builder: Any, numbers: Sequence[Tensor], starts: Sequence[Tensor], results: Sequence[Tensor]
+) -> list[Tensor] | None:
+    """``starts`` with those ``numbers`` whose dtype the graph did not know in that of what a body made of them.
+
+    ``None`` where none of them takes another dtype than it has.
+    """
+    dtypes = [drawn_dtype(number.type, made.type) for number, made in zip(numbers, results, strict=False)]
+    if not any(dtypes):
+        return None
+    triples = zip(starts, numbers, dtypes, strict=True)
+    return [start if dtype is None else builder.cast(number, dtype) for start, number, dtype in triples]
+
+
 def settled(
     builder: Any, starts: Sequence[Tensor], trace: Callable[[Sequence[TensorType]], Any]
 ) -> tuple[list[Tensor], Any]:
@@ -28,14 +42,14 @@ def settled(
     the graph does not know yet stays what it is.
     """
     current = list(starts)
-    body = trace([_strong(each.type) for each in current])
+    body = trace([each.type.strong for each in current])
     for _ in starts:
         # Bodies hold bodies, which would be traced twice as often at each level: so only where something is unclear.
         unclear = [each.type.weak and _meets_another(each, x) for each, x in zip(current, body.results, strict=False)]
         if not any(unclear):
             break
         pairs = zip(current, unclear, strict=True)
-        trial = trace([each.type if is_unclear else _strong(each.type) for each, is_unclear in pairs])
+        trial = trace([each.type if is_unclear else each.type.strong for each, is_unclear in pairs])
         dtypes = [drawn_dtype(start.type, made.type) for start, made in zip(current, trial.results, strict=False)]
         if not any(dtypes):
             break
@@ -43,12 +57,8 @@ def settled(
             if dtype is not None:
                 value = current[place].operation.attributes["value"].tolist()
                 current[place] = builder.as_tensor(literal(value, dtype))
-        body = trace([_strong(each.type) for each in current])
+        body = trace([each.type.strong for each in current])
     return current, body
-
-
-def _strong(type: TensorType) -> TensorType:
-    return TensorType(type.dtype, type.shape)
 
 
 def _meets_another(start: Tensor, result: Tensor) -> bool:

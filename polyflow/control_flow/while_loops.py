@@ -8,7 +8,7 @@ from typing import Any
 from polyflow.control_flow.body_graph import Body, construct, scope_name, trace
 from polyflow.control_flow.invariants import UNCHANGED, carried_type, invariants_of
 from polyflow.control_flow.specialising import Outside, Specialised, specialise_body
-from polyflow.control_flow.starting import drawn_dtype, settled
+from polyflow.control_flow.starting import drawn_starts, settled
 from polyflow.control_flow.structured import loop_op
 from polyflow.control_flow.tensor_array import TensorArray, with_known_elements
 from polyflow.control_flow.trip_count import trip_count
@@ -60,10 +60,9 @@ def while_loop_expansion(builder: Any, inputs: Sequence[Tensor], attributes: Map
     types = [carried_type(each.type, shape) for each, shape in zip(start, invariants, strict=True)]
     outside = Outside.of(builder, inputs[count:], attributes["captured"])
     stepped = specialise_body(body, types, outside, builder.xp)
-    drawn = [drawn_dtype(a.type, b.type) for a, b in zip(inputs[:count], stepped.results, strict=True)]
-    if any(drawn):  # Python numbers whose dtype the graph did not know
-        pairs = zip(start, inputs, drawn, strict=False)
-        start = [each if dtype is None else builder.cast(number, dtype) for each, number, dtype in pairs]
+    drawn = drawn_starts(builder, inputs[:count], start, stepped.results)
+    if drawn is not None:
+        start = drawn
         types = [carried_type(each.type, shape) for each, shape in zip(start, invariants, strict=True)]
         stepped = specialise_body(body, types, outside, builder.xp)
     tested = specialise_body(test, types, outside, builder.xp)
@@ -96,8 +95,7 @@ def while_loop_expansion(builder: Any, inputs: Sequence[Tensor], attributes: Map
     options |= {"carried": carried, "body": step, "recompute": attributes["recompute"]}
     options["parallel_iterations"] = attributes["parallel_iterations"]
     outputs = builder.add(loop_op, tuple(operands), _full(options), builder.constructing or "while").outputs
-    for handle, output in zip(written, outputs[count:carried], strict=True):
-        builder.write(outside.operands[handle], output, builder.xp.assigned)
+    outside.write(written, outputs[count:carried])
     return tuple(outputs[:count])
 
 

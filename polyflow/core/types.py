@@ -78,6 +78,11 @@ class TensorType:
             return None
         return prod(self.static_shape)
 
+    @property
+    def strong(self) -> TensorType:
+        """The same type, no longer weak."""
+        return TensorType(self.dtype, self.shape) if self.weak else self
+
     def with_dtype(self, dtype: DType) -> TensorType:
         """The same shape with another dtype, no longer weak."""
         return TensorType(dtype, self.shape)
