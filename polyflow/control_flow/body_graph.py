@@ -13,25 +13,23 @@ from typing import Any
 
 from polyflow.core import building
 from polyflow.core.building import Builder
+from polyflow.core.capturing import CapturingGraph
 from polyflow.core.declaration import Op, Trait
 from polyflow.core.graph import Graph
-from polyflow.core.primitives import constant_op, placeholder_op
+from polyflow.core.primitives import placeholder_op
 from polyflow.core.structures import Structure, flatten
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 
 
-class BodyGraph(Graph):
+class BodyGraph(CapturingGraph):
     """A graph inside ``outer``, which is a graph or the program that a rule is writing."""
 
     def __init__(self, outer: Any, name: str) -> None:
-        super().__init__(getattr(outer, "seed", None))
+        super().__init__(outer, getattr(outer, "seed", None))
         self.name = name
-        self.outer: Any = outer
         self.root: Any = getattr(outer, "root", outer)
         """The graph in which variables are made."""
-        self.captured: dict[Tensor, Tensor] = {}
-        """Parameters that stand for tensors of ``outer``, by those tensors; for variables, by their handles."""
         self.outer_control: list[Operation] = []
         """Operations of ``outer`` that something in the body is to run after."""
         self._scope = f"{name}/"
@@ -40,32 +38,12 @@ class BodyGraph(Graph):
 
     # -- reaching out
 
-    def as_tensor(self, value: object) -> Tensor:
-        """``value`` as a tensor of this graph; one of the graph around is captured."""
-        convert: Any = getattr(value, "__tensor__", None)
-        tensor = convert() if convert is not None else value
-        if isinstance(tensor, Tensor) and tensor.operation.owner is not self:
-            return self._capture(tensor)
-        return super().as_tensor(tensor)
-
-    def _capture(self, tensor: Tensor) -> Tensor:
-        tensor = self.outer.as_tensor(tensor)
-        operation = tensor.operation
-        if operation.op is constant_op and operation.attributes["weak"]:
-            return self.add(constant_op, (), operation.attributes).output
-        if tensor not in self.captured:
-            with building.overriding(self), self.control_dependencies(None):
-                if operation.op.is_variable:
-                    self.captured[tensor] = super().add(operation.op, (), operation.attributes, operation.name).output
-                else:
-                    self.captured[tensor] = self.parameter(tensor.type, operation.name)
-        return self.captured[tensor]
-
-    def parameter(self, type: TensorType, name: str) -> Tensor:
-        """A placeholder for an argument, or for a tensor of the graph around; weak if it stands for a number."""
-        found = self.add(placeholder_op, (), {"dtype": type.dtype, "shape": type.shape}, name).output
-        found._type = type
-        return found
+    def _held(self, tensor: Tensor) -> Tensor:
+        with building.overriding(self), self.control_dependencies(None):
+            operation = tensor.operation
+            if operation.op.is_variable:  # by its handle, to be read and written at the body's own time
+                return self.add(operation.op, (), operation.attributes, operation.name).output
+            return super()._held(tensor)
 
     def _as_operation(self, value: Any) -> Operation:
         operation = value if isinstance(value, Operation) else getattr(value, "operation", None)

@@ -200,18 +200,16 @@ def widen(operation: Operation, place: int, tensors: Sequence[Tensor], program: 
     """
     attributes = dict(operation.attributes)
     if operation.op is branch_op:
-        types = [each.type for each in tensors]
         attributes["programs"] = tuple(
             [
                 _with_results(program, tensors) if number == place else _with_absent(each, tensors, program)
                 for number, each in enumerate(attributes["programs"])
             ]
         )
-        added = types
     else:
         attributes["body"] = _with_results(program, tensors)
-        size: Shape = (attributes["length"],) if operation.op is loop_op else ()
-        added = [TensorType(each.dtype, (*size, *each.type.known_shape)) for each in tensors]
+    size: Shape = (attributes["length"],) if operation.op is loop_op else ()
+    added = [TensorType(each.dtype, (*size, *each.type.known_shape)) for each in tensors]
     start = len(operation.outputs)
     outputs = tuple([Tensor(operation, start + index, type) for index, type in enumerate(added)])
     operation.attributes = attributes

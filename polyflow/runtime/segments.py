@@ -41,20 +41,16 @@ class Segment:
 
 def host_reason(operation: Operation) -> str:
     """Why ``operation`` cannot be compiled; empty where it can."""
-    for inner in _with_inside(operation):
+    for inner in every_operation(Program((), (operation,), ())):
         if inner.op.has_trait(Trait.HOST):
             return f"{inner.name!r} runs on the host ({inner.location})"
         if not inner.op.is_nested and _makes_sizes(inner):
             return f"the shape of {inner.name!r} depends on data ({inner.location})"
         if inner.op.is_nested and inner is not operation and not _is_static(inner):
             return f"the shape of {inner.name!r} depends on data ({inner.location})"
-    if operation.op.is_nested and _changes_sizes(operation):
+    if operation.op.is_nested and not _is_static(operation):
         return f"shapes change inside {operation.name!r} ({operation.location})"
     return ""
-
-
-def _with_inside(operation: Operation) -> list[Operation]:
-    return [operation, *every_operation(Program((), (operation,), ()))][1:]
 
 
 def _is_static(operation: Operation) -> bool:
@@ -83,10 +79,6 @@ def _has_room(operation: Operation) -> bool:
     sized = is_known or attributes["has_room"] or attributes["scanned"]
     stacks = operation.outputs[first_stack(operation) :]
     return not stacks or bool(sized)
-
-
-def _changes_sizes(operation: Operation) -> bool:
-    return not _is_static(operation)
 
 
 def _makes_sizes(operation: Operation) -> bool:

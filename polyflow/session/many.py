@@ -105,15 +105,17 @@ def _slices(session: Session, feeds: Mapping[Any, Any], steps: int | None, chunk
 
 def _stacked(session: Session, group: Sequence[Mapping[Any, Any]]) -> Chunk:
     """The feeds of some steps, stacked."""
+    steps: list[dict[Tensor, Any]] = []
     for each in group:
         if not isinstance(each, Mapping):
             raise ArgumentError(message("run_many: the feeds of a step", found=each, needed="a dict"))
-        check_distinct([find_feed(session.graph, key) for key in each])
-    keys = [find_feed(session.graph, each) for each in group[0]]
+        tensors = [find_feed(session.graph, key) for key in each]
+        check_distinct(tensors)
+        steps.append(dict(zip(tensors, each.values(), strict=True)))
+    keys = list(steps[0])
     columns: list[list[Any]] = [[] for _ in keys]
     types: list[TensorType] = []
-    for number, feeds in enumerate(group):
-        known = {find_feed(session.graph, key): value for key, value in feeds.items()}
+    for number, known in enumerate(steps):
         if known.keys() != set(keys):
             raise FeedError(
                 message(

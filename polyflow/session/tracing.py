@@ -13,51 +13,30 @@ from typing import Any
 
 from polyflow.core import building
 from polyflow.core.building import Builder
+from polyflow.core.capturing import CapturingGraph
 from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DEFAULT_DTYPES, DType, as_dtype, complex_dtype, promote, real_dtype
 from polyflow.core.graph import Graph
 from polyflow.core.literal import literal
 from polyflow.core.location import user_location
-from polyflow.core.primitives import constant_op, placeholder_op
 from polyflow.core.program_builder import ProgramBuilder
 from polyflow.core.tensor import Operation, Tensor
-from polyflow.core.types import TensorType
 from polyflow.errors import GraphError, message
 from polyflow.ops.ordering import identity
 from polyflow.ops.state import Variable, assign_op, read_variable_op
 
 
-class TracedGraph(Graph):
+class TracedGraph(CapturingGraph):
     """The graph of one traced function: it has no state, and reaches out only if told into which builder."""
 
     def __init__(self, function: str, outer: Builder | None = None) -> None:
-        super().__init__()
+        super().__init__(outer)
         self.function = function
-        self.captured: dict[Tensor, Tensor] = {}
-        """Placeholders that stand for tensors of the outer builder, by those tensors."""
-        self._outer: Any = outer
-
-    def as_tensor(self, value: object) -> Tensor:
-        """``value`` as a tensor of this graph; one of the outer builder is captured."""
-        convert: Any = getattr(value, "__tensor__", None)
-        tensor = convert() if convert is not None else value
-        if isinstance(tensor, Tensor) and tensor.operation.owner is not self:
-            return self._capture(tensor)
-        return super().as_tensor(tensor)
 
     def _capture(self, tensor: Tensor) -> Tensor:
-        if self._outer is None:
+        if self.outer is None:
             raise self._foreign(tensor)
-        tensor = self._outer.as_tensor(tensor)
-        if tensor.type.weak:
-            return self.add(constant_op, (), tensor.operation.attributes).output
-        if tensor not in self.captured:
-            self.captured[tensor] = self.parameter(tensor.type, tensor.operation.name)
-        return self.captured[tensor]
-
-    def parameter(self, type: TensorType, name: str) -> Tensor:
-        """A placeholder for an argument."""
-        return self.add(placeholder_op, (), {"dtype": type.dtype, "shape": type.shape}, name).output
+        return super()._capture(tensor)
 
     def _foreign(self, tensor: Tensor) -> GraphError:
         state = tensor.operation.op.is_variable or tensor.operation.op is read_variable_op
