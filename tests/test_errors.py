@@ -273,7 +273,8 @@ def test_a_missing_kernel_lists_every_operation_with_its_line() -> None:
         "backend 'numpy' has no kernel for 2 operations:\n"
         f"    bare, built at {here}\n"
         f"    bare, built at {there}\n"
-        "  try:     another backend, or a plugin that brings the kernel (hook polyflow_kernels)"
+        "  try:     another backend, one behind it, as Session(fallback=[...]), or a plugin that brings the kernel "
+        "(hook polyflow_kernels)"
     )
 
 

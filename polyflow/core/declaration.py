@@ -45,6 +45,8 @@ class Trait(enum.Flag):
     """It runs Python on the host, and cannot be part of a compiled program."""
     ACCUMULATES = enum.auto()
     """It adds something to its first operand: on zeros it gives what it adds."""
+    ELSEWHERE = enum.auto()
+    """It runs on another backend, whose arrays its operands and results may be."""
     NESTED = enum.auto()
     """It runs programs, which are among its attributes."""
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-from polyflow.core.tensor import Operation
-from polyflow.errors import KernelError, message
 
 
 @dataclass(frozen=True)
@@ -40,20 +36,3 @@ def capabilities_of(backend: object) -> Capabilities:
     """What ``backend`` declares; everything where it says nothing."""
     found: Capabilities = getattr(backend, "capabilities", EVERYTHING)
     return found
-
-
-def check_shapes(operations: Sequence[Operation], backend: object, name: str) -> None:
-    """Refuse operations with results whose shape depends on data, if the backend declares that it cannot hold them."""
-    if capabilities_of(backend).dynamic_shapes:
-        return
-    dynamic = [each for each in operations if not all(output.type.is_static for output in each.outputs)]
-    if not dynamic:
-        return
-    listed = "\n".join(f"    {each.op.full_name}, built at {each.location}" for each in dynamic)
-    raise KernelError(
-        message(
-            f"backend {name!r} has no shapes that depend on data, as {len(dynamic)} operations have:\n{listed}",
-            remedy="another backend, or an operation whose shape is known, such as where instead of a boolean mask",
-        ),
-        [each.op.full_name for each in dynamic],
-    )

@@ -28,7 +28,7 @@ def is_half(dtypes: Sequence[DType | None]) -> bool:
 
 def is_widened(op: Op, dtypes: Sequence[DType | None], backend: Backend) -> bool:
     """Whether ``op``, on operands or results of ``dtypes``, is computed in float32 on ``backend``."""
-    is_as_it_is = op.full_name in _AS_IT_IS or op.has_trait(Trait.HOST)
+    is_as_it_is = bool(op.full_name in _AS_IT_IS or op.traits & (Trait.HOST | Trait.ELSEWHERE))
     return is_half(dtypes) and not is_as_it_is and backend.widens(op)
 
 

@@ -12,7 +12,6 @@ from polyflow.core.literal import Literal
 from polyflow.core.signature import Slice
 from polyflow.core.tensor import Operation
 from polyflow.extension.backend import Backend, Kernel
-from polyflow.extension.capabilities import capabilities_of
 from polyflow.extension.half_precision import is_widened, widened
 
 
@@ -32,11 +31,11 @@ def find_kernel(op: Op, backend: Backend) -> Kernel | None:
 def kernel_for(
     op: Op, backend: Backend, operands: Sequence[DType | None], outputs: Sequence[DType | None]
 ) -> Kernel | None:
-    """The kernel for operands and outputs of these dtypes, computing in float32 where 16-bit floats ask for it."""
+    """The kernel for operands and outputs of these dtypes, computing in wider ones where narrow dtypes ask for it."""
     kernel = find_kernel(op, backend)
     if kernel is None or not is_widened(op, [*operands, *outputs], backend):
         return kernel
-    return widened(op, kernel, outputs, backend)
+    return widened(op, kernel, operands, outputs, backend)
 
 
 def kernel_of(operation: Operation, backend: Backend) -> Kernel | None:
@@ -51,20 +50,6 @@ def call_kernel(
     """What ``kernel`` returns for arrays of ``backend`` and the attributes of an operation."""
     args, keywords = op.signature.arguments(operands, native_attributes(attributes, backend, device))
     return kernel(*args, **keywords)
-
-
-def missing_kernels(operations: tuple[Operation, ...], backend: Backend) -> list[Operation]:
-    """The operations that ``backend`` has no kernel for."""
-    known: dict[Op, bool] = {}
-    missing = []
-    for operation in operations:
-        if operation.op not in known:
-            is_structure = operation.op.is_nested  # which every executor knows how to run
-            has_kernel = is_structure or find_kernel(operation.op, backend) is not None
-            known[operation.op] = has_kernel and not capabilities_of(backend).lacks(operation.op.full_name)
-        if not known[operation.op]:
-            missing.append(operation)
-    return missing
 
 
 def native_attributes(attributes: Mapping[str, Any], backend: Backend, device: str) -> Mapping[str, Any]:

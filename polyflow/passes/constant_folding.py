@@ -38,7 +38,7 @@ def _can_fold(operation: Operation) -> bool:
     op = operation.op
     if op is constant_op or len(operation.outputs) != 1 or op.is_nested:
         return False
-    if op.has_trait(Trait.EFFECT) or op.has_trait(Trait.HOST):
+    if op.traits & (Trait.EFFECT | Trait.HOST | Trait.ELSEWHERE):
         return False
     for tensor in operation.inputs:
         if tensor.operation.op is not constant_op:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from polyflow.core.declaration import Trait
 from polyflow.core.printer import format_operation
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
@@ -28,7 +29,8 @@ def checker(backend: Backend, device: str) -> Callable[[Sequence[Any], Sequence[
         return any(bool(xp.any(test(each))) for each in arrays)
 
     def is_inexact(array: Any) -> bool:
-        return hasattr(array, "dtype") and bool(xp.isdtype(array.dtype, ("real floating", "complex floating")))
+        is_own = hasattr(array, "dtype") and backend.type_of(array) is not None  # not held by another backend
+        return is_own and bool(xp.isdtype(array.dtype, ("real floating", "complex floating")))
 
     def check(results: Sequence[Any], operands: Sequence[Any]) -> None:
         made = [xp.asarray(each) for each in results if is_inexact(each)]
@@ -71,6 +73,8 @@ def in_loops(loops: Sequence[tuple[Operation, Any]]) -> str | None:
 
 def described_numerics(operation: Operation, error: NotFinite, loops: Sequence[tuple[Operation, Any]]) -> NumericsError:
     """The error of the first operation that made something not finite, as its user is to read it."""
+    if operation.op.has_trait(Trait.ELSEWHERE):  # in a checked program each is one operation
+        operation = operation.attributes["region"].program.operations[-1]
     origin = operation.origin
     belongs = "" if origin is None else f"; it belongs to the gradient of {origin.name!r}, built at {origin.location}"
     return NumericsError(

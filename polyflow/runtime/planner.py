@@ -5,26 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from polyflow.core.dataflow import Dataflow
-from polyflow.core.declaration import Op, Trait
+from polyflow.core.declaration import Trait
 from polyflow.core.literal import Literal
-from polyflow.core.nested import every_operation
 from polyflow.core.printer import format_program
 from polyflow.core.program import Program
 from polyflow.core.specialise import Specialised
 from polyflow.core.tensor import Operation, Tensor
-from polyflow.core.types import TensorType
-from polyflow.errors import DTypeError, ExecutionError, KernelError, message
+from polyflow.errors import ExecutionError, message
 from polyflow.extension.backend import Backend, CompileRequest
-from polyflow.extension.capabilities import check_shapes
-from polyflow.extension.kernels import missing_kernels
 from polyflow.extension.passes import Evaluate
+from polyflow.runtime.compiling import Made, compiled
 from polyflow.runtime.dataflow import DataflowProgram
+from polyflow.runtime.elsewhere import called_back, check_kernels, report
 from polyflow.runtime.numerics import check_arguments, checker
-from polyflow.runtime.segments import cut, run_in_order
 from polyflow.runtime.straight import StraightProgram, evaluate
 
 _HEADINGS = {"dataflow": "lowered program"}
@@ -56,7 +52,8 @@ class Plan:
     def failure(self, error: Exception) -> Exception:
         """``error`` with the operation that caused it, if one did."""
         found = (each.explain_failure(error) for each in self.sources)
-        return next((each for each in found if each is not None), error)
+        explained = next((each for each in found if each is not None), None)
+        return explained or called_back(self.program) or error
 
     def explain(self) -> str:
         """Every stage as text."""
@@ -89,39 +86,33 @@ def make_plan(
 
     With ``dataflow``, what lowering made of ``program``, it is run by the dataflow executor, in so many ``threads``.
 
-    Raises ``KernelError`` that lists every operation for which the backend has no kernel.
+    Raises ``KernelError`` or ``DTypeError`` that lists everything that the backend cannot run.
     """
     check_kernels(program, backend)
     start = time.perf_counter()
     if dataflow is not None:
         function, sources, decisions = _by_dataflow(specialised, program, dataflow, backend, device, threads)
     elif backend.is_compiled:
-        function, sources, decisions = _compiled(specialised, program, backend, device)
+        function, sources, decisions = compiled(program, backend, device, _donated(specialised))
     else:
         function, sources, decisions = _straight(specialised, program, backend, device)
     made = f"compiled in {time.perf_counter() - start:.3f} s, {decisions[0]}"
     guarded = _guarded(specialised, program, backend.is_compiled and dataflow is None)
     executor = "straight" if dataflow is None else "dataflow"
-    return Plan(specialised, program, function, sources, guarded, [*notes, *decisions[1:], made], executor)
-
-
-Made = tuple[Callable[..., tuple[Any, ...]], tuple[StraightProgram | DataflowProgram, ...], list[str]]
-"""A function of a program, the sources it was made of, and a word on each decision."""
+    notes = [*notes, *report(program, backend), *decisions[1:], made]
+    return Plan(specialised, program, function, sources, guarded, notes, executor)
 
 
 def _straight(specialised: Specialised, program: Program, backend: Backend, device: str) -> Made:
-    straight = StraightProgram(program, backend, device)
-    request = CompileRequest(tuple(each.type for each in program.parameters), (), device)
-    function = backend.compile(straight.function, request)
+    function, sources, decisions = compiled(program, backend, device)
     borrowed = _borrowed(specialised, program)
     if borrowed:
         function = _copying(function, borrowed, backend, device)
-    return function, (straight,), [f"{len(specialised.writes)} variables replaced in each run"]
+    return function, sources, [f"{len(specialised.writes)} variables replaced in each run", *decisions[1:]]
 
 
-def make_checked_plan(specialised: Specialised, backend: Backend, device: str) -> Plan:
-    """A plan that runs the program as it was specialised and raises ``NumericsError`` at the first NaN or infinity."""
-    program = specialised.program
+def make_checked_plan(specialised: Specialised, program: Program, backend: Backend, device: str) -> Plan:
+    """A plan that runs ``program`` without passes and raises ``NumericsError`` at the first NaN or infinity."""
     check_kernels(program, backend)
     straight = StraightProgram(program, backend, device, True, checker(backend, device))
     types = tuple(each.type for each in program.parameters)
@@ -152,52 +143,14 @@ def _by_dataflow(
     return function, (executor,), [f"{len(specialised.writes)} variables replaced in each run", *decisions]
 
 
-def _compiled(specialised: Specialised, program: Program, backend: Backend, device: str) -> Made:
-    """One compiled function, or several with what runs on the host between them."""
-    segments = cut(program)
-    if all(each.is_static and not each.on_host for each in segments):
-        donated = _donated(specialised)
-        straight = StraightProgram(program, backend, device)
-        request = CompileRequest(tuple(each.type for each in program.parameters), donated, device)
-        return _compile(straight, request, backend), (straight,), [f"{len(donated)} variables replaced in each run"]
-    sources, functions, notes = [], [], [f"cut into {len(segments)} segments"]
-    for number, segment in enumerate(segments):
-        straight = StraightProgram(segment.program, backend, device, inline=bool(segment.on_host))
-        types = tuple(each.type for each in segment.program.parameters)
-        is_static = segment.is_static and not segment.on_host
-        request = CompileRequest(types, (), device, is_static, not segment.on_host)
-        functions.append(_compile(straight, request, backend))
-        sources.append(straight)
-        count = f"segment {number}, {len(segment.program.operations)} operations"
-        if segment.on_host:
-            notes.append(f"{count}, not compiled, run operation by operation: {segment.on_host}")
-        elif is_static:
-            notes.append(f"{count}, compiled")
-        else:
-            notes.append(f"{count}, compiled once for each size of its operands")
-    constant = partial(_constant, backend, device)
-    return run_in_order(program, segments, functions, constant), tuple(sources), notes
-
-
-def _compile(straight: StraightProgram, request: CompileRequest, backend: Backend) -> Callable[..., tuple[Any, ...]]:
-    try:
-        return backend.compile(straight.function, request)
-    except Exception as error:
-        raise straight.explain_failure(error) or error from error
-
-
-def _constant(backend: Backend, device: str, operation: Operation) -> Any:
-    return backend.from_literal(operation.attributes["value"], device)
-
-
 def evaluator(backend: Backend, device: str) -> Evaluate:
     """What runs one operation on literals, for constant folding."""
 
     def run(operation: Operation, values: tuple[Literal, ...]) -> tuple[Literal, ...]:
         arrays = [backend.from_literal(each, device) for each in values]
-        request = CompileRequest(tuple(each.type for each in values), (), device)
+        request = CompileRequest(tuple(each.type for each in values), (), device, False, False)
         try:
-            # Compiled like a program, so that it runs under the same settings of the library.
+            # Handed over like a program, so that it runs under the same settings of the library, once and as it is.
             function = backend.compile(lambda *operands: evaluate(operation, operands, backend, device), request)
             return tuple(backend.to_literal(each) for each in function(*arrays))
         except Exception as error:
@@ -206,54 +159,6 @@ def evaluator(backend: Backend, device: str) -> Evaluate:
             ) from error
 
     return run
-
-
-def check_kernels(program: Program, backend: Backend, troubles: str | None = None) -> None:
-    """Refuse a program with operations or dtypes that ``backend`` lacks; all of them are listed.
-
-    ``troubles`` is what is known of plugins that might have brought a kernel.
-    """
-    operations = tuple(every_operation(program))
-    missing = missing_kernels(operations, backend)
-    if missing:
-        listed = "\n".join(f"    {each.op.full_name}, built at {each.location}" for each in missing)
-        raise KernelError(
-            message(
-                f"backend {backend.name!r} has no kernel for {len(missing)} operations:\n{listed}",
-                found=troubles,
-                remedy="another backend, or a plugin that brings the kernel (hook polyflow_kernels)",
-            ),
-            [each.op.full_name for each in missing],
-        )
-    check_shapes(operations, backend, backend.name)
-    for tensor in (*program.parameters, *(each for operation in operations for each in operation.outputs)):
-        check_dtype(tensor, tensor.type, backend)
-
-
-def no_kernel(op: Op, backend: Backend, where: object, troubles: str | None = None) -> KernelError:
-    """The error for one op that ``backend`` has no kernel for."""
-    return KernelError(
-        message(
-            f"backend {backend.name!r} has no kernel for {op.full_name}",
-            found=troubles,
-            where=where,
-            remedy="another backend, or a plugin that brings the kernel (hook polyflow_kernels)",
-        ),
-        [op.full_name],
-    )
-
-
-def check_dtype(tensor: Tensor, type: TensorType, backend: Backend) -> None:
-    """Refuse ``tensor``, which has or is fed a value of ``type``, if ``backend`` lacks the dtype."""
-    if type.dtype not in backend.dtypes:
-        raise DTypeError(
-            message(
-                f"backend {backend.name!r} has no dtype {type.dtype}",
-                operand=tensor.name,
-                needed=", ".join(sorted(each.name for each in backend.dtypes)),
-                where=tensor.operation.location,
-            )
-        )
 
 
 def _donated(specialised: Specialised) -> tuple[int, ...]:

@@ -13,12 +13,12 @@ from typing import Any
 
 from polyflow.core.declaration import Trait
 from polyflow.core.inference import infer
-from polyflow.core.nested import bodies, every_operation, first_stack, has_effect
-from polyflow.core.primitives import constant_op
+from polyflow.core.nested import bodies, every_operation, first_stack
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import PolyflowError
+from polyflow.runtime.levels import by_level, constants_of
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Segment:
     """What the parameters stand for."""
     on_host: str
     """Why it runs operation by operation; empty where it is compiled."""
+    is_elsewhere: bool = False
+    """Whether other backends run it."""
 
     @property
     def is_static(self) -> bool:
@@ -39,9 +41,14 @@ class Segment:
         return all(each.type.is_static for each in (*self.program.parameters, *values))
 
 
-def host_reason(operation: Operation) -> str:
-    """Why ``operation`` cannot be compiled; empty where it can."""
+def host_reason(operation: Operation, has_callbacks: bool = False) -> str:
+    """Why ``operation`` cannot be compiled; empty where it can.
+
+    ``has_callbacks`` says whether a compiled loop or branch can call another backend.
+    """
     for inner in every_operation(Program((), (operation,), ())):
+        if inner.op.has_trait(Trait.ELSEWHERE) and (inner is operation or not has_callbacks):
+            return f"{inner.name!r} runs on another backend ({inner.location})"
         if inner.op.has_trait(Trait.HOST):
             return f"{inner.name!r} runs on the host ({inner.location})"
         if not inner.op.is_nested and _makes_sizes(inner):
@@ -97,49 +104,45 @@ def _makes_sizes(operation: Operation) -> bool:
         return True
 
 
-def cut(program: Program) -> list[Segment]:
+def cut(program: Program, has_callbacks: bool = False) -> list[Segment]:
     """The segments of ``program``, in the order in which they run.
 
     Each operation runs as early as it can, so that there are as few of them as possible; operations that do something
-    besides giving a result keep their order.
+    besides giving a result keep their order. ``has_callbacks`` says whether a compiled loop can call another backend.
     """
-    levels: dict[Tensor, int] = dict.fromkeys(program.parameters, 0)
-    groups: dict[int, list[tuple[Operation, str]]] = {}
-    latest_effect = 0
-    constants: dict[Tensor, Operation] = {}
+    reasons: dict[Operation, str] = {}
     ragged: set[Tensor] = set()
     for operation in program.operations:
-        if operation.op is constant_op:
-            constants[operation.outputs[0]] = operation
-            continue
-        reason = host_reason(operation)
+        reason = host_reason(operation, has_callbacks)
         if not reason and not ragged.isdisjoint(operation.inputs):
             reason = f"{operation.name!r} reads values that differ in shape ({operation.location})"
         if reason and operation.op.is_nested:
             ragged.update(each for each in operation.outputs if None in each.type.known_shape[1:])
-        level = max((levels[each] for each in operation.inputs if each not in constants), default=0)
-        if has_effect(operation):
-            level = max(level, latest_effect)
-        if bool(reason) != bool(level % 2):  # compiled ones have even numbers
-            level += 1
-        if has_effect(operation):
-            latest_effect = level
-        levels.update(dict.fromkeys(operation.outputs, level))
-        groups.setdefault(level, []).append((operation, reason))
+        reasons[operation] = reason
+
+    def kind_of(operation: Operation) -> int:
+        if operation.op.has_trait(Trait.ELSEWHERE):
+            return _ELSEWHERE
+        return _ON_HOST if reasons[operation] else _COMPILED
+
+    constants = constants_of(program)
     needed = set(program.results)
     segments: list[Segment] = []
-    for level in sorted(groups, reverse=True):
-        operations = [operation for operation, _ in groups[level]]
-        reasons = "; ".join(dict.fromkeys(reason for _, reason in groups[level] if reason))
+    for kind, operations in reversed(by_level(program, kind_of, 3)):
+        reason = "; ".join(dict.fromkeys(filter(None, (reasons[each] for each in operations))))
         made = {each for operation in operations for each in operation.outputs}
         reads = dict.fromkeys(each for operation in operations for each in operation.inputs if each not in made)
         own = [constants[each] for each in reads if each in constants]
         takes = tuple([each for each in reads if each not in constants])
         results = tuple([each for operation in operations for each in operation.outputs if each in needed])
-        segments.append(Segment(Program(takes, (*own, *operations), results), takes, reasons))
+        inside = Program(takes, (*own, *operations), results)
+        segments.append(Segment(inside, takes, reason, kind == _ELSEWHERE))
         needed.update(takes)
     segments.reverse()
     return segments
+
+
+_COMPILED, _ON_HOST, _ELSEWHERE = range(3)
 
 
 def run_in_order(

@@ -11,6 +11,8 @@ import linecache
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from polyflow.core.declaration import Trait
+from polyflow.core.nested import every_operation
 from polyflow.core.printer import format_operation
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
@@ -49,6 +51,9 @@ class StraightProgram:
 
         writer = Writer(program, backend, device, outline, inline, check)
         self.source = writer.source()
+        for operation in every_operation(program):
+            if operation.op.has_trait(Trait.ELSEWHERE):
+                self.inside += operation.attributes["region"].sources
         self._sites = writer.sites
         linecache.cache[self.filename] = (len(self.source), None, self.source.splitlines(True), self.filename)
         scope = writer.globals
@@ -57,7 +62,7 @@ class StraightProgram:
 
     def sources(self) -> str:
         """The source, and those of the functions inside."""
-        return "\n".join([self.source.rstrip(), *(each.sources() for each in self.inside)])
+        return "\n".join(each.source.rstrip() for each in self.every())
 
     def explain_failure(self, error: Exception) -> Exception | None:
         """The error of a kernel with the operation that failed; ``None`` where no operation did."""
@@ -84,7 +89,7 @@ class StraightProgram:
 
     def every(self) -> list[StraightProgram]:
         """This program and all inside."""
-        return [self, *(each for inner in self.inside for each in inner.every())]
+        return list(dict.fromkeys([self, *(each for inner in self.inside for each in inner.every())]))
 
     def __del__(self) -> None:
         linecache.cache.pop(self.filename, None)

@@ -26,13 +26,13 @@ from polyflow.errors import ArgumentError, BackendError, PolyflowError, message,
 from polyflow.extension.backend import Backend
 from polyflow.extension.half_precision import is_widened
 from polyflow.extension.kernels import find_kernel, kernel_for
+from polyflow.extension.lacks import no_kernel
 from polyflow.extension.manager import Extensions
 from polyflow.extension.manager import extensions as installed_extensions
 from polyflow.ops.index_assignment import assigned_value, index_set
 from polyflow.ops.indexing import tensor_getitem
 from polyflow.ops.random_bits import threefry_words
 from polyflow.ops.random_streams import DEFAULT_SEED, first_key
-from polyflow.runtime.planner import no_kernel
 from polyflow.session.eager_array import EagerArray, EagerNumber
 from polyflow.session.eager_functions import bind_eager_operators, eager_attribute
 from polyflow.session.eager_plans import Numbers, Plan, bound_key, make_plan

@@ -11,7 +11,8 @@ from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType, accepts
 from polyflow.errors import FeedError, PolyflowError, message
 from polyflow.extension.backend import Backend
-from polyflow.runtime.planner import check_dtype
+from polyflow.extension.fallback import holder_of
+from polyflow.extension.lacks import check_dtype
 from polyflow.session.fetching import find_element
 
 
@@ -45,8 +46,9 @@ def as_array(backend: Backend, device: str, tensor: Tensor, value: Any) -> tuple
     found = snapshot.type
     if not accepts(TensorType(tensor.type.dtype, None), found):
         check_feed(tensor, found)
-    check_dtype(tensor, found, backend)
-    return backend.from_literal(snapshot, device), found
+    holder = holder_of(found.known_dtype, backend)
+    check_dtype(tensor, found, holder)
+    return holder.from_literal(snapshot, device if holder is backend else holder.devices()[0]), found
 
 
 def check_distinct(tensors: Sequence[Tensor]) -> None:

@@ -15,7 +15,8 @@ from polyflow.extension.manager import Extensions
 from polyflow.extension.passes import PassContext
 from polyflow.passes.pipeline import run_passes
 from polyflow.runtime.context import runs_on_host
-from polyflow.runtime.planner import Plan, check_kernels, evaluator, make_checked_plan, make_plan
+from polyflow.runtime.elsewhere import check_kernels, placed
+from polyflow.runtime.planner import Plan, evaluator, make_checked_plan, make_plan
 from polyflow.session.repeating import repeated
 
 
@@ -44,16 +45,17 @@ def plan_fetches(
     specialised = specialise(graph, fetches, targets, feeds, extensions.namespace)
     if steps is not None:
         specialised = repeated(specialised, steps, extensions.namespace)
+    program = placed(specialised.program, backend, device, alone=check_numerics)
+    check_kernels(program, backend, extensions.troubles())
     if check_numerics:
-        return make_checked_plan(specialised, backend, device)
-    check_kernels(specialised.program, backend, extensions.troubles())
-    wired = wired_operation(specialised.program)
+        return make_checked_plan(specialised, program, backend, device)
+    wired = wired_operation(program)
     by_dataflow = executor == "dataflow" or wired is not None
     blocks = backend.in_blocks is not None and not by_dataflow
     context = PassContext(evaluator(backend, device), backend.name, backend.is_compiled, blocks)
     # What lowers a program to a form that a backend can run is no optimisation.
     passes = extensions.passes if optimise else [each for each in extensions.passes if each.stage == "lower"]
-    program, taken = run_passes(specialised.program, passes, context, check=check)
+    program, taken = run_passes(program, passes, context, check=check)
     notes = [f"backend {backend.name}, device {device}"]
     notes += [f"{each.name}: {each.before} -> {each.after} operations" for each in taken]
     if wired is not None and executor == "straight":

@@ -20,6 +20,7 @@ from polyflow.errors import (
     nearest,
 )
 from polyflow.extension.backend import Backend
+from polyflow.extension.fallback import with_fallback
 from polyflow.extension.manager import Extensions
 from polyflow.extension.manager import extensions as installed_extensions
 from polyflow.extension.native_random import with_generator
@@ -49,7 +50,9 @@ class Session:
     one is given; ``device`` is one of the backend's devices, its first by default. ``optimise=False`` runs programs
     without passes, ``check=True`` verifies them after each pass. ``rng="native"`` draws random numbers by the backend's
     own generator, which is faster than ``"threefry"``: they are the same in each session, not on each backend.
-    ``options`` are those of runs that are given none. Two sessions share nothing.
+    ``options`` are those of runs that are given none. Two sessions share nothing. Operations that the backend has no
+    kernel, dtype or shape for run on those of ``fallback``, in order of preference, and on nothing else: ``explain``
+    tells which, and what is copied.
 
     ``executor="dataflow"`` runs operations as soon as what they need is there, in up to ``inter_op_threads`` threads,
     as many as there are processors by default, and several iterations of a loop at once; ``"straight"`` runs one after
@@ -72,11 +75,12 @@ class Session:
         options: RunOptions | None = None,
         executor: str | None = None,
         inter_op_threads: int | None = None,
+        fallback: Sequence[str | Backend] = (),
         extensions: Extensions | None = None,
     ) -> None:
         self._extensions = extensions or installed_extensions()
         chosen = self._extensions.backend(backend) if isinstance(backend, str) else backend
-        self.backend: Backend = with_generator(chosen, rng)
+        self.backend: Backend = with_fallback(with_generator(chosen, rng), fallback, self._extensions.backend)
         self.graph = get_default_graph() if graph is None else graph
         self.device = self._find_device(device)
         self._optimise = optimise

@@ -1,0 +1,42 @@
+"""Backends with others behind them, on which runs what they cannot do themselves."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+
+from polyflow.core.dtypes import DType
+from polyflow.errors import BackendError, message
+from polyflow.extension.backend import Backend
+
+
+def with_fallback(backend: Backend, names: Sequence[str | Backend], find: Callable[[str], Backend]) -> Backend:
+    """``backend`` with those of ``names`` behind it, the first choice first; it shares everything else.
+
+    ``find`` loads a backend by its name. Raises ``BackendError`` for one that is ``backend`` itself, and for text
+    where a sequence is meant.
+    """
+    if not names:
+        return backend
+    if isinstance(names, str):
+        raise BackendError(
+            message("fallback", found=repr(names), needed="a sequence of backends", remedy=f"fallback=[{names!r}]")
+        )
+    others = tuple([find(each) if isinstance(each, str) else each for each in names])
+    found = [each.name for each in (backend, *others)]
+    if len(set(found)) != len(found):
+        raise BackendError(message("fallback: a backend is there twice", found=", ".join(found), needed="each once"))
+    backed = copy.copy(backend)
+    backed.fallbacks = others  # type: ignore[attr-defined]  # no part of the contract: a backend need not know of it
+    return backed
+
+
+def fallbacks_of(backend: Backend) -> tuple[Backend, ...]:
+    """The backends behind ``backend``, the first choice first."""
+    found: tuple[Backend, ...] = getattr(backend, "fallbacks", ())
+    return found
+
+
+def holder_of(dtype: DType, backend: Backend) -> Backend:
+    """The backend that arrays of ``dtype`` live on: ``backend``, or the first one behind it that has the dtype."""
+    return next((each for each in (backend, *fallbacks_of(backend)) if dtype in each.dtypes), backend)

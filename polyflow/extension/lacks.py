@@ -1,0 +1,136 @@
+"""What a backend cannot do of a program: found before anything runs, and refused all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from typing import NamedTuple
+
+from polyflow.core.declaration import Op
+from polyflow.core.nested import every_operation
+from polyflow.core.program import Program
+from polyflow.core.tensor import Operation, Tensor
+from polyflow.core.types import TensorType
+from polyflow.errors import DTypeError, KernelError, message
+from polyflow.extension.backend import Backend
+from polyflow.extension.capabilities import capabilities_of
+from polyflow.extension.fallback import fallbacks_of
+from polyflow.extension.kernels import find_kernel
+
+KERNEL = "kernel"
+SHAPES = "shapes that depend on data"
+
+
+class Lack(NamedTuple):
+    """One operation that a backend cannot run."""
+
+    operation: Operation
+    what: str
+    """What the backend has not: ``KERNEL``, ``SHAPES``, or ``"dtype "`` and the name of one."""
+
+
+def lack_of(operation: Operation, backend: Backend, takes: bool = False) -> str | None:
+    """What ``backend`` lacks for ``operation`` itself, or ``None``; with ``takes`` also the dtypes of its operands.
+
+    Nobody needs a kernel for an operation that runs programs; what these lack is theirs.
+    """
+    capabilities = capabilities_of(backend)
+    op = operation.op
+    if capabilities.lacks(op.full_name) or not (op.is_nested or find_kernel(op, backend) is not None):
+        return KERNEL
+    tensors = (*operation.outputs, *operation.inputs) if takes else operation.outputs
+    for each in tensors:
+        if each.type.dtype not in backend.dtypes:
+            return f"dtype {each.type.dtype}"
+    if not capabilities.dynamic_shapes and not all(each.type.is_static for each in tensors):
+        return SHAPES
+    return None
+
+
+def find_lacks(program: Program, backend: Backend, elsewhere: frozenset[Tensor] = frozenset()) -> Iterator[Lack]:
+    """Every operation of ``program``, and of the programs in it, that ``backend`` cannot run.
+
+    Values that are held ``elsewhere`` are not its concern.
+    """
+    for each in program.parameters:
+        if each.type.dtype not in backend.dtypes and each not in elsewhere:
+            yield Lack(each.operation, f"dtype {each.type.dtype}")
+    for operation in every_operation(program):
+        what = lack_of(operation, backend)
+        if what is not None and (what == KERNEL or elsewhere.isdisjoint(operation.outputs)):
+            yield Lack(operation, what)
+
+
+def refuse(lacks: Sequence[Lack], backend: Backend, troubles: str | None = None) -> None:
+    """Raise an error that lists all of ``lacks``, each with the user's line; nothing where there are none.
+
+    ``KernelError``, or ``DTypeError`` where only dtypes are lacking. ``troubles`` is what is known of plugins that
+    might have brought a kernel.
+    """
+    if not lacks:
+        return
+    groups: dict[str, list[Operation]] = {}
+    for each in sorted(lacks, key=lambda lack: (lack.what != KERNEL, lack.what == SHAPES)):
+        groups.setdefault(each.what, []).append(each.operation)
+    parts = [f"{_heading(what, len(found), backend.name)}:\n{_listed(what, found)}" for what, found in groups.items()]
+    ops = [each.op.full_name for what in (KERNEL, SHAPES) for each in groups.get(what, ())]
+    others = " and ".join(repr(each.name) for each in fallbacks_of(backend))
+    text = message(
+        "\n".join(parts),
+        found=f"not possible on {others} either" if others else troubles,
+        needed=None if ops else f"one of {_dtypes(backend)}",
+        remedy=_remedy(groups, bool(others)),
+    )
+    raise KernelError(text, ops) if ops else DTypeError(text)
+
+
+def _heading(what: str, count: int, name: str) -> str:
+    if what == KERNEL:
+        return f"backend {name!r} has no kernel for {count} operation{'' if count == 1 else 's'}"
+    return f"backend {name!r} has no {what}, as {'1 operation has' if count == 1 else f'{count} operations have'}"
+
+
+def _listed(what: str, operations: Sequence[Operation]) -> str:
+    names = (each.name if each.op.name == "placeholder" else each.op.full_name for each in operations)
+    return "\n".join(f"    {name}, built at {each.location}" for name, each in zip(names, operations, strict=True))
+
+
+def _remedy(lacking: Container[str], has_fallback: bool) -> str:
+    found = ["another backend"] if has_fallback else ["another backend", "one behind it, as Session(fallback=[...])"]
+    if KERNEL in lacking:
+        found.append("a plugin that brings the kernel (hook polyflow_kernels)")
+    elif SHAPES in lacking:
+        found.append("an operation whose shape is known, such as where instead of a boolean mask")
+    return ", ".join(found[:-1]) + ", or " + found[-1]
+
+
+def _dtypes(backend: Backend) -> str:
+    return ", ".join(sorted(each.name for each in backend.dtypes))
+
+
+def no_kernel(op: Op, backend: Backend, where: object, troubles: str | None = None) -> KernelError:
+    """The error for one op that ``backend`` has no kernel for."""
+    return KernelError(
+        message(
+            f"backend {backend.name!r} has no kernel for {op.full_name}",
+            found=troubles,
+            where=where,
+            remedy="another backend, or a plugin that brings the kernel (hook polyflow_kernels)",
+        ),
+        [op.full_name],
+    )
+
+
+def check_dtype(tensor: Tensor, type: TensorType, backend: Backend) -> None:
+    """Refuse ``tensor``, which is fed a value of ``type``, if ``backend`` lacks the dtype."""
+    if type.dtype not in backend.dtypes:
+        raise DTypeError(
+            message(
+                f"backend {backend.name!r} has no dtype {type.dtype}",
+                operand=tensor.name,
+                needed=_dtypes(backend),
+                where=tensor.operation.location,
+            )
+        )
+
+
+__all__ = ["Lack", "check_dtype", "find_lacks", "lack_of", "no_kernel", "refuse"]
