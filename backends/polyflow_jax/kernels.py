@@ -129,6 +129,15 @@ def sign(x: Any, /) -> Any:
     return jnp.where(x == 0, jnp.zeros_like(x), jnp.sign(x))
 
 
+def _of_truths(reduce: Kernel) -> Kernel:
+    """The reduction of bools; of complex numbers XLA would reduce the real parts alone."""
+
+    def kernel(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+        return reduce(x != 0 if jnp.iscomplexobj(x) else x, axis=axis, keepdims=keepdims)
+
+    return kernel
+
+
 def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> Any:
     """``jax.numpy.searchsorted``, in the dtype of indices."""
     return jnp.searchsorted(x1, x2, side=side, sorter=sorter).astype(jnp.int64)
@@ -141,6 +150,8 @@ def sigmoid(x: Any, /) -> Any:
 
 KERNELS: dict[str, Kernel] = {
     "astype": astype,
+    "all": _of_truths(jnp.all),
+    "any": _of_truths(jnp.any),
     "getitem": getitem,
     "index_add": index_add,
     "index_set": index_set,
