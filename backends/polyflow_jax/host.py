@@ -26,7 +26,7 @@ def elsewhere(operands: Sequence[Any], *, region: Any) -> tuple[Any, ...]:
     """What ``region`` makes on another backend, called from a compiled loop or branch; directly where none is."""
     if not any(isinstance(each, jax.core.Tracer) for each in operands):
         return tuple(region(*operands))
-    shapes = [jax.ShapeDtypeStruct(each.static_shape, each.known_dtype.name) for each in region.types]
+    shapes = [jax.ShapeDtypeStruct(each.static_shape, each.known_dtype.name) for each in region.types]  # type: ignore[no-untyped-call]
     found: Any = jax.pure_callback(partial(region.on_host, _array), tuple(shapes), *operands)
     return tuple(found)
 

@@ -10,8 +10,10 @@ from array_api_compat import numpy as namespace
 
 from polyflow.core.keys import native_key
 from polyflow.extension import Kernel, special_cases
+from polyflow.extension.expressions import written_by
 from polyflow.extension.half_precision import ready_to_round
-from polyflow_numpy import convolution, linalg, padding, pooling, random, segments
+from polyflow_numpy import convolution, expressions, linalg, padding, pooling, random, segments
+from polyflow_numpy.expressions import is_short
 
 Array = Any  # numpy.ndarray
 _expm1 = special_cases.mended("expm1", namespace)
@@ -24,11 +26,11 @@ _UFUNCS = {
     "abs": np.absolute, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,
     "atan": np.arctan, "atan2": np.arctan2, "atanh": np.arctanh, "add": np.add, "subtract": np.subtract,
     "multiply": np.multiply, "divide": np.true_divide, "negative": np.negative, "exp": np.exp, "log": np.log,
-    "square": np.square, "sqrt": np.sqrt, "matmul": np.matmul,
+    "square": np.square, "sqrt": np.sqrt,
 }  # fmt: skip
 
 
-IN_PLACE = frozenset(_UFUNCS) - {"matmul"} | {"maximum", "minimum", "nn.sigmoid", "nn.relu"}
+IN_PLACE = frozenset(_UFUNCS) | {"maximum", "minimum", "nn.sigmoid", "nn.relu"}
 """Ops whose kernel takes an array to write into after its operands, which may be one of them."""
 FRESH = IN_PLACE | {
     "erfinv", "matmul", "sum", "max", "min", "mean", "where", "nn.softmax", "nn.log_softmax", "tanh", "zeros",
@@ -37,6 +39,7 @@ FRESH = IN_PLACE | {
 """Ops whose kernel returns memory of its own."""
 
 
+@written_by(expressions.sum)
 def sum(x: Array, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """``numpy.add.reduce``, without the cost of ``numpy.sum``'s wrappers."""
     return _add_reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
@@ -106,11 +109,13 @@ def minimum(x1: Array, x2: Array, out: Array | None = None, /) -> Any:
     return np.minimum(x1, x2, out=out)
 
 
+@written_by(expressions.matrix_transpose)
 def matrix_transpose(x: Array, /) -> Any:
     """A view."""
     return x.swapaxes(-2, -1)
 
 
+@written_by(expressions.permute_dims)
 def permute_dims(x: Array, /, axes: tuple[int, ...]) -> Any:
     """A view."""
     return x.transpose(axes)
@@ -121,6 +126,7 @@ def squeeze(x: Array, /, axis: int | tuple[int, ...]) -> Any:
     return x.squeeze(axis)
 
 
+@written_by(expressions.mean)
 def mean(x: Array, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """The sum over the count, as ``numpy.mean`` computes it, without the cost of its wrappers."""
     total = _add_reduce(x, axis=axis, keepdims=keepdims)
@@ -146,6 +152,11 @@ def relu(x: Array, out: Array | None = None, /) -> Any:
 
 def softmax(x: Array, /, *, axis: int) -> Any:
     """Shifted by the largest element, in one buffer."""
+    if is_short(x.shape, axis):
+        columns = _shifted(x)
+        np.exp(columns, columns)
+        np.divide(columns, _add_reduce(columns, 0), columns)
+        return np.ascontiguousarray(columns.T).reshape(x.shape)
     y = np.asarray(x - _maximum_reduce(x, axis=axis, keepdims=True, initial=-np.inf))
     np.exp(y, out=y)
     y /= _add_reduce(y, axis=axis, keepdims=True)
@@ -154,9 +165,19 @@ def softmax(x: Array, /, *, axis: int) -> Any:
 
 def log_softmax(x: Array, /, *, axis: int) -> Any:
     """Shifted by the largest element, in one buffer."""
+    if is_short(x.shape, axis):
+        columns = _shifted(x)
+        np.subtract(columns, np.log(_add_reduce(np.exp(columns), 0)), columns)
+        return np.ascontiguousarray(columns.T).reshape(x.shape)
     y = np.asarray(x - _maximum_reduce(x, axis=axis, keepdims=True, initial=-np.inf))
     y -= np.log(_add_reduce(np.exp(y), axis=axis, keepdims=True))
     return y
+
+
+def _shifted(x: Array) -> Any:
+    """The rows of ``x`` as columns, each less its largest element: NumPy works on long rows, not on short ones."""
+    columns = x.reshape(-1, x.shape[-1]).T.copy()
+    return np.subtract(columns, _maximum_reduce(columns, 0), columns)
 
 
 def getitem(x: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
@@ -189,6 +210,7 @@ UPDATING: dict[str, Kernel] = {"index_add": added_in_place, "index_set": set_in_
 """Kernels that write into their first operand."""
 
 
+@written_by(expressions.reshape)
 def reshape(x: Array, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Any:
     """A view where one is possible."""
     return x.reshape(shape)
@@ -209,6 +231,7 @@ KERNELS: dict[str, Kernel] = {
     "index_add": index_add,
     "matrix_transpose": matrix_transpose,
     "maximum": maximum,
+    "matmul": written_by(expressions.matmul)(partial(np.matmul)),
     "mean": mean,
     "minimum": minimum,
     "permute_dims": permute_dims,

@@ -17,6 +17,7 @@ from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.traversal import last_uses
 from polyflow.extension.backend import Backend
+from polyflow.extension.expressions import expression_of
 from polyflow.extension.half_precision import dtypes_of, is_widened
 from polyflow.extension.kernels import find_kernel, kernel_of, native_attributes
 from polyflow.runtime.loop_writer import write_loop
@@ -63,6 +64,10 @@ class Writer:
         self.names: dict[Tensor, str] = {}
         self._count = 0
         self._kernels: dict[Any, str] = {}
+        self._scalars: set[Tensor] = set()
+        """Constants that operations on scalars read."""
+        self._shared: dict[int, str] = {}
+        """By identity, the names of what expressions refer to, which ``globals`` keeps alive."""
         self._indent = ""
         self.loops: list[tuple[Operation, str]] = []
         self.reusable: set[Tensor] = set()
@@ -108,6 +113,7 @@ class Writer:
         self.reusable = set() if self._check is not None else owned(program, self.backend, given)
         self.listed |= listed(program)
         ends = last_uses(program.operations)
+        self._scalars.update(_scalars(program))
         kept = set(program.results).union(each for each in program.parameters if each not in given)
         for place, operation in enumerate(program.operations):
             if operation.op is constant_op:
@@ -141,7 +147,7 @@ class Writer:
 
     def _constant(self, operation: Operation, is_result: bool) -> None:
         array = self.backend.from_literal(operation.attributes["value"], self.device)
-        if operation.output.type.rank == 0 and not is_result:
+        if operation.output in self._scalars and not is_result:
             array = self.backend.as_scalar(array)
         self.names[operation.outputs[0]] = self.share("c", array)
 
@@ -153,6 +159,12 @@ class Writer:
         template = self.backend.operators.get(operation.op.full_name)
         if template is not None and _is_scalar(operation) and not self._is_widened(operation):
             return f"{results} = {template.format(*operands)}"
+        expression = (
+            None if self._is_widened(operation) else expression_of(kernel_of(operation, self.backend), operation)
+        )
+        if expression is not None:
+            constants = {name: self._constant_name(name, value) for name, value in expression.constants.items()}
+            return f"{results} = {expression.text.format(*operands, **constants)}"
         given = {name: self._programs(value) for name, value in operation.attributes.items()}
         attributes = {
             name: value if name == "absent" or isinstance(value, _Source) else _Source(self._attribute(value))
@@ -180,6 +192,13 @@ class Writer:
             names = [self.share("f", self.outline(each)) for each in value]
             return _Source(f"({', '.join(names)},)")
         return value
+
+    def _constant_name(self, name: str, value: Any) -> str:
+        """The name of a global that holds what an expression refers to, shared by all that refer to the same."""
+        key = id(value)
+        if key not in self._shared:
+            self._shared[key] = self.share("k_" + name if callable(value) else "a", value)
+        return self._shared[key]
 
     def _target(self, operation: Operation, freed: Sequence[Tensor]) -> Tensor | None:
         """The operand whose memory the result may take over, if there is one."""
@@ -313,6 +332,15 @@ class Writer:
     def _scalar(self) -> str:
         self.globals["k_scalar"] = self.backend.as_scalar
         return "k_scalar"
+
+
+def _scalars(program: Program) -> Iterator[Tensor]:
+    """The constants without dimensions that an operation reads whose results have none, or whose body may."""
+    for operation in program.operations:
+        if operation.op.is_nested or _is_scalar(operation):
+            for each in operation.inputs:
+                if each.operation.op is constant_op and each.type.rank == 0:
+                    yield each
 
 
 def _is_scalar(operation: Operation) -> bool:

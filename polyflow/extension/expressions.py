@@ -1,0 +1,45 @@
+"""How a backend may write an operation in generated code: as an expression, instead of a call of its kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from polyflow.core.tensor import Operation
+
+KernelT = TypeVar("KernelT", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A Python expression for the one result of an operation.
+
+    >>> Expression("{ones}.dot({0})", {"ones": [1.0, 1.0]}).text.format("x", ones="c1")
+    'c1.dot(x)'
+    """
+
+    text: str
+    """With the operands as ``{0}``, ``{1}`` and so on, and the constants by their names in braces."""
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    """Objects that the expression refers to; a function too is one."""
+
+
+Maker = Callable[[Operation], Expression | None]
+"""Finds the expression for an operation whose types are known; ``None`` leaves it to the kernel."""
+
+
+def written_by(maker: Maker) -> Callable[[KernelT], KernelT]:
+    """A decorator of a kernel: what ``maker`` finds for an operation says what the kernel would, and sooner."""
+
+    def hang(kernel: KernelT) -> KernelT:
+        kernel.expression = maker  # type: ignore[attr-defined]
+        return kernel
+
+    return hang
+
+
+def expression_of(kernel: Any, operation: Operation) -> Expression | None:
+    """The expression that stands for a call of ``kernel``; it goes with the kernel, whoever may have replaced that."""
+    maker: Maker | None = getattr(kernel, "expression", None)
+    return None if maker is None else maker(operation)
