@@ -20,6 +20,7 @@ from polyflow.passes.algebra import Algebra
 from polyflow.passes.common_subexpressions import CommonSubexpressions
 from polyflow.passes.constant_folding import ConstantFolding
 from polyflow.passes.dead_code import DeadCode
+from polyflow.passes.product_chains import ProductChains
 from polyflow.tools.listings import add_no_arguments, run_backends, run_plugins
 
 
@@ -35,8 +36,8 @@ def polyflow_ops() -> Iterator[Op]:
 @hookimpl
 def polyflow_passes() -> list[Pass]:
     """The passes of ``polyflow/passes``."""
-    simplify: list[Pass] = [Algebra(), ConstantFolding(), CommonSubexpressions(), DeadCode()]
-    return [*simplify, ProductSums(), fusion.Fusion(), LoopRooms()]
+    simplify: list[Pass] = [ConstantFolding(), Algebra(), CommonSubexpressions(), DeadCode()]
+    return [*simplify, ProductSums(), ProductChains(), fusion.Fusion(), LoopRooms()]
 
 
 def _add_new_arguments(parser: argparse.ArgumentParser) -> None:

@@ -31,6 +31,8 @@ class Trait(enum.Flag):
     """Each element of the result depends on the same element of the broadcast operands."""
     COMMUTATIVE = enum.auto()
     """Exchanging its two operands changes nothing."""
+    ASSOCIATIVE = enum.auto()
+    """A product of three matrices by it is the same in either order, but for rounding."""
     INVOLUTION = enum.auto()
     """Applied twice it gives its operand back."""
     IDEMPOTENT = enum.auto()
@@ -102,6 +104,7 @@ class Op:
         self.kernel_rule: Rule | None = None
         self.expansion_rule: Rule | None = None
         self.simplification_rule: Rule | None = None
+        self.stable_rule: Rule | None = None
         self._batching_rule: BatchingRule | None = None
         self.sample_rule: Callable[[], Iterable[Sample | ErrorSample]] | None = None
         self.__name__ = self.name
@@ -174,9 +177,17 @@ class Op:
         return rule
 
     def simplification(self, rule: Rule) -> Rule:
-        """Declare a simpler form: ``rule(operation)`` gives ``(op, inputs, attributes)`` that compute the same, or
-        ``None``."""
+        """Declare a simpler form: ``rule(operation)`` gives ``(op, inputs, attributes)`` that compute the same, each
+        input a tensor or again such a triple; or the tensor that the result is; or ``None``."""
         self.simplification_rule = rule
+        return rule
+
+    def stable(self, rule: Rule) -> Rule:
+        """Declare what means the same and loses no digits: ``rule(xp, *inputs)`` gives the result, or ``None``.
+
+        It is asked when a program is written, before gradients are: it may look at the operations of ``inputs``.
+        """
+        self.stable_rule = rule
         return rule
 
     def batching(self, rule: BatchingRule) -> BatchingRule:

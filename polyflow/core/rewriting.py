@@ -30,15 +30,23 @@ class Rewriter:
         return operation.outputs
 
     def instead(
-        self, operation: Operation, op: Op, inputs: tuple[Tensor, ...], attributes: Mapping[str, Any]
+        self, operation: Operation, op: Op, inputs: tuple[Any, ...], attributes: Mapping[str, Any], name: str = ""
     ) -> tuple[Tensor, ...]:
-        """An operation that takes the place, and the name, of ``operation``."""
+        """An operation that takes the place, and the name, of ``operation``.
+
+        Among the ``inputs`` may stand, instead of a tensor, what makes one: op, inputs and attributes.
+        """
+        name = name or operation.name
+        made_first = [
+            each if isinstance(each, Tensor) else self.instead(operation, *each, name=f"{name}/{place}")[0]
+            for place, each in enumerate(inputs)
+        ]
         attributes = {**op.signature.defaults, **attributes}
-        inferred = infer(op, [each.type for each in inputs], attributes, operation.location)
+        inferred = infer(op, [each.type for each in made_first], attributes, operation.location)
         made = Operation(
             op,
-            operation.name,
-            inputs,
+            name,
+            tuple(made_first),
             inferred.attributes,
             inferred.outputs,
             device=operation.device,

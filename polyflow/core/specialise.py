@@ -115,7 +115,10 @@ class Specialiser(ProgramBuilder):
             return
         inputs = [self._mapping[each] for each in operation.inputs]
         self.constructing = operation.name
-        outputs = self.apply(operation.op, inputs, operation.attributes, operation.name, operation.device)
+        rule = operation.op.stable_rule
+        outputs = None if rule is None else rule(self.xp, *inputs)
+        if outputs is None:
+            outputs = self.apply(operation.op, inputs, operation.attributes, operation.name, operation.device)
         if isinstance(outputs, Tensor):
             outputs = (outputs,)
         for tensor, made in zip(operation.outputs, outputs, strict=True):

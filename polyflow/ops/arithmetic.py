@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from polyflow.core.declaration import Trait, define_op
+from polyflow.core.primitives import constant_op
 from polyflow.core.samples import ErrorSample, Sample, booleans, normal, values
 from polyflow.core.samples import positive as positive_numbers
 from polyflow.core.shapes import broadcast
@@ -196,6 +197,18 @@ def pow_gradient(xp: Any, operation: Any, g: Any) -> Any:
     logarithm = xp.where(is_zero, 0.0, xp.log(xp.where(is_zero, 1.0, x1)))
     slope = xp.where(x2 == 0, 0.0, x2 * x1 ** xp.where(x2 == 0, 1.0, x2 - 1))
     return g * slope, g * operation.output * logarithm
+
+
+@pow.simplification
+def pow_simplification(operation: Any) -> Any:
+    """Squares and reciprocals have kernels of their own."""
+    base, exponent = operation.inputs
+    if exponent.operation.op is not constant_op or base.type != operation.output.type or base.dtype.kind == "complex":
+        return None
+    power = exponent.operation.attributes["value"].uniform_value
+    if power == 2:
+        return square, (base,), {}
+    return (reciprocal, (base,), {}) if power == -1 and base.dtype.kind == "float" else None
 
 
 @pow.samples

@@ -8,6 +8,7 @@ from math import log as real_log
 from typing import Any
 
 from polyflow.core.declaration import Trait, define_op
+from polyflow.core.primitives import constant_op
 from polyflow.core.samples import ErrorSample, Sample, normal, positive, values
 from polyflow.core.shapes import broadcast
 from polyflow.core.types import TensorType
@@ -73,7 +74,9 @@ def log(x: TensorType, /) -> TensorType:
     >>> pf.Session().run(pf.log([1.0, float("inf")])).tolist()
     [0.0, inf]
 
-    Of a complex number it is the principal value, with the branch cut along the negative real axis. Standard: "log".
+    Of a complex number it is the principal value, with the branch cut along the negative real axis. The logarithm of
+    what ``exp``, ``1 + exp``, ``nn.sigmoid`` or ``nn.softmax`` made of real numbers is found without computing that,
+    and so are its gradients: nothing overflows. Standard: "log".
     """
     return x
 
@@ -81,6 +84,35 @@ def log(x: TensorType, /) -> TensorType:
 @log.gradient
 def log_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return g / operation.inputs[0]
+
+
+@log.stable
+def log_stable(xp: Any, x: Any) -> Any:
+    """What the inverse function was applied to, or the function that is the logarithm of the one applied."""
+    inner = x.operation
+    name = inner.op.full_name
+    if name == "exp" and _is_real(x):
+        return inner.inputs[0]
+    if name == "nn.softmax" and _is_real(x):
+        return xp.nn.log_softmax(inner.inputs[0], axis=inner.attributes["axis"])
+    if name == "nn.sigmoid" and _is_real(x):
+        return -xp.nn.softplus(-inner.inputs[0])
+    for exponential, one in (inner.inputs, inner.inputs[::-1]) if name == "add" else ():
+        if _is_exponential(exponential) and _is_one(one) and exponential.type == x.type:
+            return xp.nn.softplus(exponential.operation.inputs[0])
+    return None
+
+
+def _is_real(x: Any) -> bool:
+    return bool(x.dtype.kind == "float")
+
+
+def _is_exponential(x: Any) -> bool:
+    return x.operation.op is exp and _is_real(x)
+
+
+def _is_one(x: Any) -> bool:
+    return x.operation.op is constant_op and x.operation.attributes["value"].uniform_value == 1
 
 
 @log.samples
@@ -96,7 +128,7 @@ def log1p(x: TensorType, /) -> TensorType:
     >>> pf.Session().run(pf.log1p([0.0, float("inf")])).tolist()
     [0.0, inf]
 
-    Standard: "log1p".
+    ``log1p(exp(x))`` of real numbers is ``nn.softplus(x)``, which does not overflow. Standard: "log1p".
     """
     return x
 
@@ -104,6 +136,12 @@ def log1p(x: TensorType, /) -> TensorType:
 @log1p.gradient
 def log1p_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return g / (1 + operation.inputs[0])
+
+
+@log1p.stable
+def log1p_stable(xp: Any, x: Any) -> Any:
+    """The softplus, where it is one."""
+    return xp.nn.softplus(x.operation.inputs[0]) if _is_exponential(x) else None
 
 
 @log1p.samples

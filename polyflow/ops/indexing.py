@@ -8,6 +8,7 @@ from typing import Any
 
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.keys import ALL, INDEX, format_key, front_of_indices, indexed_shape, split_index, split_key
+from polyflow.core.primitives import constant_op
 from polyflow.core.samples import ErrorSample, Sample, booleans, integers, normal, values
 from polyflow.core.shapes import broadcast_shapes, single_axis
 from polyflow.core.signature import Axis, Slice
@@ -227,7 +228,9 @@ def index_add_simplification(operation: Any) -> Any:
         axis, start, stop = place
         pieces[start] = stop, made.inputs[1]
         tensor = made.inputs[0]
-    if tensor.operation.op.full_name not in ("zeros", "zeros_like") or axis is None:
+    made = tensor.operation
+    is_zero = made.op is constant_op and made.attributes["value"].uniform_value == 0
+    if axis is None or not (is_zero or made.op.full_name in ("zeros", "zeros_like")):
         return None
     end = 0
     for start in sorted(pieces):

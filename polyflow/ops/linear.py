@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from polyflow.core.batching import elementwise
-from polyflow.core.declaration import define_op
+from polyflow.core.declaration import Trait, define_op
 from polyflow.core.samples import ErrorSample, Sample, normal
 from polyflow.core.shapes import broadcast_shapes, normal_axes
 from polyflow.core.types import Shape, TensorType, format_shape
@@ -14,7 +14,7 @@ from polyflow.errors import ArgumentError, AxisError, DTypeError, ShapeError, me
 from polyflow.ops.batched_products import batched_matmul, batched_tensordot
 
 
-@define_op(dtypes="numeric", promote=True)
+@define_op(traits=Trait.ASSOCIATIVE, dtypes="numeric", promote=True)
 def matmul(x1: TensorType, x2: TensorType, /) -> TensorType:
     """The matrix product of ``x1`` and ``x2``.
 

@@ -62,6 +62,16 @@ def reshape_gradient(xp: Any, operation: Any, g: Any) -> Any:
 reshape.batching(to_shape)
 
 
+@reshape.simplification
+def reshape_simplification(operation: Any) -> Any:
+    """The shape that it was given before makes no difference."""
+    inner = operation.inputs[0].operation
+    if inner.op is not reshape:
+        return None
+    is_back = inner.inputs[0].type == operation.output.type and operation.output.type.is_static
+    return inner.inputs[0] if is_back else (reshape, inner.inputs, operation.attributes)
+
+
 @reshape.samples
 def reshape_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3), shape=(3, 2))
@@ -171,6 +181,18 @@ def permute_dims_gradient(xp: Any, operation: Any, g: Any) -> Any:
 @permute_dims.batching
 def permute_dims_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
     return again(operation, inputs, axes=(0, *shifted(operation.attributes["axes"])))
+
+
+@permute_dims.simplification
+def permute_dims_simplification(operation: Any) -> Any:
+    """One permutation after another is one, or none."""
+    inner = operation.inputs[0].operation
+    if inner.op is not permute_dims:
+        return None
+    rank = len(operation.attributes["axes"])
+    before, axes = ([each % rank for each in one.attributes["axes"]] for one in (inner, operation))
+    both = [before[each] for each in axes]
+    return inner.inputs[0] if both == sorted(both) else (permute_dims, inner.inputs, {"axes": tuple(both)})
 
 
 @permute_dims.samples
@@ -283,6 +305,13 @@ def broadcast_to_gradient(xp: Any, operation: Any, g: Any) -> Any:
 @broadcast_to.batching
 def broadcast_to_batching(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
     return to_shape(xp, operation, [ranked(xp, inputs[0], operation.output.ndim)], batched)
+
+
+@broadcast_to.simplification
+def broadcast_to_simplification(operation: Any) -> Any:
+    """The shape that it had on the way makes no difference."""
+    inner = operation.inputs[0].operation
+    return (broadcast_to, inner.inputs, operation.attributes) if inner.op is broadcast_to else None
 
 
 @broadcast_to.samples

@@ -8,11 +8,15 @@ from typing import Any
 from polyflow.core.batching import over_axes
 from polyflow.core.declaration import define_op
 from polyflow.core.dtypes import accumulator
+from polyflow.core.literal import literal
+from polyflow.core.primitives import constant_op
 from polyflow.core.samples import ErrorSample, Sample, normal, values
 from polyflow.core.shapes import normal_axes, product, reduced
 from polyflow.core.signature import Axis, DTypeLike
 from polyflow.core.types import TensorType, format_shape
 from polyflow.errors import AxisError, DTypeError, ShapeError, message
+from polyflow.ops.arithmetic import multiply
+from polyflow.ops.manipulation import broadcast_to, reshape
 
 
 @define_op
@@ -36,6 +40,32 @@ def sum_gradient(xp: Any, operation: Any, g: Any) -> Any:
 
 
 sum.batching(over_axes)
+
+
+@sum.simplification
+def sum_simplification(operation: Any) -> Any:
+    """A sum of repetitions of one value is a multiple of it."""
+    inner, result = operation.inputs[0].operation, operation.output.type
+    if inner.op is not broadcast_to or result.dtype is not inner.output.type.dtype:
+        return None
+    given, shape = inner.inputs[0].type, inner.output.type.shape
+    if result.dtype.kind not in ("float", "complex") or not given.is_static or not result.is_static:
+        return None
+    sizes = (1,) * (len(shape) - given.rank) + given.shape
+    axes = normal_axes(operation.attributes["axis"], len(shape))
+    count = product([shape[each] for each in axes])
+    if {sizes[each] for each in axes} != {1} or not 1 < count < _EXACT:
+        return None
+    kept = tuple([size for place, size in enumerate(sizes) if place not in axes])
+    if operation.attributes["keepdims"]:
+        kept = sizes
+    value = inner.inputs[0] if kept == given.shape else (reshape, inner.inputs, {"shape": kept})
+    multiple = multiply, (value, (constant_op, (), {"value": literal(count, result.dtype)})), {}
+    return multiple if kept == result.shape else (broadcast_to, (multiple,), {"shape": result.shape})
+
+
+_EXACT = 1 << 11
+"""Repetitions up to which every dtype holds their number exactly."""
 
 
 @sum.samples

@@ -8,6 +8,7 @@ from typing import Any
 from polyflow.core.batching import along_axis
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.dtypes import int64
+from polyflow.core.primitives import constant_op
 from polyflow.core.samples import ErrorSample, Sample, booleans, normal, values
 from polyflow.core.shapes import broadcast_shapes, product, reduced, single_axis
 from polyflow.core.signature import Axis
@@ -33,6 +34,15 @@ def where(condition: TensorType, x1: TensorType, x2: TensorType, /) -> TensorTyp
 def where_gradient(xp: Any, operation: Any, g: Any) -> Any:
     condition = operation.inputs[0]
     return None, xp.where(condition, g, 0), xp.where(condition, 0, g)
+
+
+@where.simplification
+def where_simplification(operation: Any) -> Any:
+    """A condition that is known chooses now."""
+    condition = operation.inputs[0].operation
+    known = condition.attributes["value"].uniform_value if condition.op is constant_op else None
+    chosen = None if known is None else operation.inputs[1 if known else 2]
+    return chosen if chosen is not None and chosen.type == operation.output.type else None
 
 
 @where.samples

@@ -29,7 +29,7 @@ def _simplify(rewriter: Rewriter, operation: Operation) -> Replacement:
     if op.simplification_rule is not None:
         simpler = op.simplification_rule(operation)
         if simpler is not None:
-            return rewriter.instead(operation, *simpler)
+            return (simpler,) if isinstance(simpler, Tensor) else rewriter.instead(operation, *simpler)
     result_type = operation.outputs[0].type
     if op.has_trait(Trait.IDENTITY) and inputs[0].type == result_type and None not in result_type.known_shape:
         return (inputs[0],)

@@ -85,6 +85,7 @@ elsewhere_op.no_gradient("it is made after gradients are")
 
 @elsewhere_op.kernel
 def run_elsewhere(xp: Any, operands: Sequence[Any], /, *, region: Region) -> tuple[Any, ...]:
+    """The region called."""
     return region(*operands)
 
 

@@ -37,6 +37,7 @@ def test_the_built_in_ops_come_in_by_the_same_door(installed: Extensions) -> Non
         "common subexpressions",
         "dead code",
         "sums of products",
+        "product chains",
         "fusion",
         "loop rooms",
     }

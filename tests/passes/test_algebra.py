@@ -184,3 +184,61 @@ def test_the_absolute_value_of_a_complex_absolute_value_is_real_once() -> None:
     x = pf.placeholder("complex64", (2,), name="x")
     assert simplified(abs(abs(x)), x).count("abs(") == 1
     assert pf.Session().run(abs(abs(x)), {x: np.array([3 + 4j, -1], "complex64")}).tolist() == [5.0, 1.0]
+
+
+# -- what ops declare of themselves
+
+
+@pytest.mark.parametrize(
+    ("call", "wanted"),
+    [
+        (lambda x: pf.permute_dims(pf.permute_dims(x, (1, 2, 0)), (0, -1, 1)), "permute_dims(%x, axes=(1, 0, 2))"),
+        (lambda x: pf.reshape(pf.reshape(x, (6, 4)), (24,)), "reshape(%x, shape=(24,))"),
+        (lambda x: pf.broadcast_to(pf.broadcast_to(x, (5, 2, 3, 4)), (6, 5, 2, 3, 4)), "shape=(6, 5, 2, 3, 4))"),
+        (lambda x: pf.sum(pf.broadcast_to(x, (5, 2, 3, 4)), axis=0), "multiply(%x, %sum/1)"),
+        (lambda x: x**2, "square(%x)"),
+        (lambda x: x**-1.0, "reciprocal(%x)"),
+    ],
+)
+def test_an_op_knows_a_simpler_form(call: Any, wanted: str) -> None:
+    x = pf.placeholder("float32", (2, 3, 4), name="x")
+    text = simplified(call(x), x)
+    assert wanted in text
+    value = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
+    found, plain = (pf.Session(optimise=each).run(call(x), {x: value}) for each in (True, False))
+    np.testing.assert_allclose(found, plain, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: pf.reshape(pf.reshape(x, (4, 6)), (2, 3, 4)),
+        lambda x: pf.permute_dims(pf.permute_dims(x, (1, 2, 0)), (2, 0, 1)),
+        lambda x: pf.where(True, x, 0.0),
+        lambda x: pf.where([[[False]]], 0.0, x),
+    ],
+)
+def test_what_changes_nothing_goes(call: Any) -> None:
+    x = pf.placeholder("float32", (2, 3, 4), name="x")
+    assert is_gone(call(x), x)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: pf.sum(pf.broadcast_to(x, (5, 2, 3, 4)), axis=(0, 1)),
+        lambda x: pf.sum(pf.broadcast_to(x, (5000, 2, 3, 4)), axis=0),
+        lambda x: pf.sum(pf.broadcast_to(pf.astype(x, "int32"), (5, 2, 3, 4)), axis=0),
+        lambda x: pf.sum(pf.broadcast_to(x, (0, 2, 3, 4)), axis=0),
+    ],
+)
+def test_sums_of_other_repetitions_stay(call: Any) -> None:
+    x = pf.placeholder("float32", (2, 3, 4), name="x")
+    assert "sum(" in simplified(call(x), x)
+
+
+def test_the_gradient_of_a_square_is_one_product() -> None:
+    x = pf.placeholder("float32", (3,), name="x")
+    text = pf.Session().explain(pf.gradients(pf.sum(x**2), x), {x: [1.0, 2.0, 3.0]}).split("after passes")[1]
+    assert "pow" not in text.split("return")[0].replace("gradients/pow", "")
+    assert text.split("return")[0].count(" = ") == 2
