@@ -5,13 +5,18 @@ from __future__ import annotations
 from polyflow.extension import Backend, BackendEntry, hookimpl
 
 
-def _make() -> Backend:
+def torch_backend(compiler: str | None = None) -> Backend:
+    """The backend, for ``pf.Session(polyflow_torch.torch_backend(compiler="inductor"))``.
+
+    Programs run eagerly unless ``compiler`` names what ``torch.compile`` is to compile them by. Raises
+    ``ValueRangeError`` for a name that it does not know, and ``ImportError`` where PyTorch is not installed.
+    """
     from polyflow_torch.backend import TorchBackend  # PyTorch is loaded here and nowhere earlier
 
-    return TorchBackend()
+    return TorchBackend(compiler)
 
 
 @hookimpl
 def polyflow_backends() -> list[BackendEntry]:
     """The backend ``torch``."""
-    return [BackendEntry("torch", _make, "PyTorch on CPU or GPU, run eagerly", 'pip install "polyflow[torch]"')]
+    return [BackendEntry("torch", torch_backend, "PyTorch on CPU or GPU", 'pip install "polyflow[torch]"')]

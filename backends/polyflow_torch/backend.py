@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -10,21 +11,33 @@ from array_api_compat import torch as namespace
 from array_api_compat.torch import fft, linalg  # noqa: F401  # attributes of the namespace only once they are imported
 
 from polyflow.core.declaration import Op
-from polyflow.core.dtypes import DType, bfloat16, uint16, uint32, uint64
+from polyflow.core.dtypes import DType, as_dtype, bfloat16, int32, int64, uint16, uint32, uint64
 from polyflow.core.literal import Literal
+from polyflow.errors import ValueRangeError, message, nearest
 from polyflow.extension import CompileRequest, Kernel, NamespaceBackend
 from polyflow_torch.kernels import KERNELS
 
-_HALF_THERE = frozenset({uint16, uint32, uint64})
-"""Dtypes that PyTorch stores and hardly computes with: it has no `sum`, `sort` or comparison of them."""
+_WIDER = {uint16: int32, uint32: int64}
+"""Dtypes that PyTorch stores and hardly computes with: it neither adds, shifts nor orders them. uint64 has no
+wider one, and is left out."""
 
 
 class TorchBackend(NamespaceBackend):
-    """Tensors on the processor and on the devices that PyTorch finds."""
+    """Tensors on the processor and on the devices that PyTorch finds.
 
-    def __init__(self) -> None:
+    ``compiler`` names what ``torch.compile`` is to compile programs by; ``ValueRangeError`` where it does not know it.
+    """
+
+    wider: Mapping[DType, DType] = _WIDER
+
+    def __init__(self, compiler: str | None = None) -> None:
+        if compiler is not None and compiler not in (known := torch.compiler.list_backends(exclude_tags=())):
+            hint = nearest(compiler, known)
+            raise ValueRangeError(message("torch.compile has no such backend", found=repr(compiler), remedy=hint))
         super().__init__("torch", namespace, KERNELS)
-        self._native = {dtype: native for dtype, native in self._native.items() if dtype not in _HALF_THERE}
+        self.compiler = compiler
+        self.is_compiled = compiler is not None
+        self._native = {dtype: native for dtype, native in self._native.items() if dtype is not uint64}
         self.dtypes = frozenset(self._native)
         self.array_types = (torch.Tensor,)
 
@@ -36,11 +49,6 @@ class TorchBackend(NamespaceBackend):
         """For generic kernels, and where PyTorch knows no floats of 16 bits, or loses the remainder of large ones."""
         return op.namespace in ("linalg", "fft") or op.full_name == "remainder" or super().widens(op)
 
-    def native_dtype(self, dtype: DType) -> torch.dtype:
-        """The ``torch.dtype``."""
-        native: torch.dtype = super().native_dtype(dtype)
-        return native
-
     def from_literal(self, value: Literal, device: str) -> torch.Tensor:
         """A tensor over a copy of the literal's bytes."""
         native = self.native_dtype(value.dtype)
@@ -51,10 +59,9 @@ class TorchBackend(NamespaceBackend):
     def to_literal(self, array: torch.Tensor) -> Literal:
         """The elements, copied to the host."""
         host = array.detach().cpu().resolve_conj().resolve_neg().contiguous()
-        type = self.type_of(host)
-        assert type is not None
-        data = (host.view(torch.int16) if type.dtype is bfloat16 else host).numpy().tobytes()
-        return Literal(type.known_dtype, type.static_shape, data)
+        dtype = as_dtype(host.dtype)
+        data = (host.view(torch.int16) if dtype is bfloat16 else host).numpy().tobytes()
+        return Literal(dtype, tuple(host.shape), data)
 
     def guard(self, array: torch.Tensor) -> torch.Tensor:
         """A copy: tensors can be changed in place."""
@@ -73,13 +80,35 @@ class TorchBackend(NamespaceBackend):
         return _within(kernel, device)
 
     def compile(self, function: Callable[..., Any], request: CompileRequest) -> Callable[..., Any]:
-        """The function, likewise."""
+        """The function, likewise; by ``torch.compile`` where there is a compiler.
+
+        PyTorch compiles at the first call, and runs by itself what it cannot trace, as a loop that ends by its data.
+        """
+        if self.compiler is not None and request.is_traceable:
+            function = _apart(torch.compile(function, backend=self.compiler))
         return _within(function, request.device)
 
 
 def _within(function: Callable[..., Any], device: str) -> Callable[..., Any]:
+    wanted = torch.device(device)
+
     def run(*arguments: Any, **options: Any) -> Any:
-        with torch.no_grad(), torch.device(device):
+        # A device as a context makes each call of PyTorch dearer, and is left out where it is the default.
+        with torch.no_grad(), nullcontext() if torch.empty(0).device == wanted else wanted:
             return function(*arguments, **options)
+
+    return run
+
+
+def _apart(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``function`` with each result in memory of its own, as a compiled program has to return them."""
+
+    def run(*arguments: Any) -> tuple[Any, ...]:
+        taken, found = {each.untyped_storage().data_ptr() for each in arguments}, []
+        for each in function(*arguments):
+            memory = each.untyped_storage().data_ptr()
+            found.append(each.clone() if memory in taken else each)
+            taken.add(memory)
+        return tuple(found)
 
     return run

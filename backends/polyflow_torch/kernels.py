@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import torch
@@ -11,16 +10,16 @@ from array_api_compat import torch as xp
 from polyflow.core.keys import native_key
 from polyflow.extension import KernelTable, special_cases
 from polyflow.extension.half_precision import ready_to_round
-from polyflow_torch import linalg
-
-_HALVES = (torch.float16, torch.bfloat16)
+from polyflow.ops.printing import print_kernel
+from polyflow.ops.reductions import var_kernel
+from polyflow_torch import fourier, linalg, random
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
     """Rounded once on the way to 16 bits, where PyTorch rounds twice; the real part of a complex number."""
     if x.dtype.is_complex and not dtype.is_complex and dtype is not torch.bool:
         x = torch.real(x)
-    if dtype in _HALVES and x.dtype in (torch.float64, torch.int64, torch.int32):
+    if dtype in (torch.float16, torch.bfloat16) and x.dtype in (torch.float64, torch.int64, torch.int32):
         wide = x.to(torch.float64) if x.dtype is torch.int32 else x
         x = ready_to_round(xp, wide, lambda value, wanted: value.view(wanted))
     return x.to(dtype, copy=copy)
@@ -63,17 +62,7 @@ def remainder(x1: Any, x2: Any, /) -> Any:
 
 def std(x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     """With a correction that is no whole number too."""
-    return torch.sqrt(var(x, axis=axis, correction=correction, keepdims=keepdims))
-
-
-def var(x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
-    """With a correction that is no whole number too."""
-    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if not axes:
-        return torch.zeros_like(x) if correction < 1 else torch.full_like(x, math.nan)
-    count = math.prod(x.shape[each] for each in axes)
-    squares = torch.sum(torch.square(x - torch.mean(x, dim=axes, keepdim=True)), dim=axes, keepdim=keepdims)
-    return squares / (count - correction) if count > correction else torch.full_like(squares, math.nan)
+    return torch.sqrt(var_kernel(xp, x, axis=axis, correction=correction, keepdims=keepdims))
 
 
 def roll(x: Any, /, shift: Any, *, axis: Any = None) -> Any:
@@ -97,10 +86,20 @@ def index_set(x: Any, updates: Any, /, *indices: Any, key: tuple[Any, ...]) -> A
     return torch.flip(result, turned) if turned else result
 
 
+def index_add(x: Any, updates: Any, /, *indices: Any, key: tuple[Any, ...]) -> Any:
+    """A copy of ``x`` with ``updates`` added at ``key``, where a place may stand several times."""
+    turned, positive = _turned(x.shape, native_key(key, indices))
+    places = torch.arange(x.numel()).reshape(x.shape)
+    chosen = (torch.flip(places, turned) if turned else places)[positive]
+    added = torch.broadcast_to(updates, chosen.shape).reshape(-1)
+    return x.reshape(-1).index_add(0, chosen.reshape(-1), added).reshape(x.shape)
+
+
 def _turned(shape: tuple[int, ...], key: Any) -> tuple[tuple[int, ...], Any]:
     """The axes to turn round so that all steps of ``key`` are positive, and the key that it becomes."""
     key = key if isinstance(key, tuple) else (key,)
-    spans = [0 if each is None else each.ndim if _is_mask(each) else 1 for each in key]
+    masks = [isinstance(each, torch.Tensor) and each.dtype is torch.bool for each in key]
+    spans = [0 if each is None else each.ndim if mask else 1 for each, mask in zip(key, masks, strict=True)]
     axis, axes, keys = 0, [], []
     for each, span in zip(key, spans, strict=True):
         if each is Ellipsis:
@@ -113,10 +112,6 @@ def _turned(shape: tuple[int, ...], key: Any) -> tuple[tuple[int, ...], Any]:
         keys.append(each)
         axis += span
     return tuple(axes), tuple(keys)
-
-
-def _is_mask(value: Any) -> bool:
-    return isinstance(value, torch.Tensor) and value.dtype is torch.bool
 
 
 def take(x: Any, indices: Any, /, *, axis: Any = None) -> Any:
@@ -156,22 +151,24 @@ def relu6(x: Any, /) -> Any:
     return torch.where(x == 0, torch.zeros_like(x), torch.clamp(x, 0, 6))
 
 
+def print_(x: Any, data: Any, /, *, printer: Any) -> Any:
+    """Numbers of bfloat16 as float64, since PyTorch has no other way to hand them out (pytorch/pytorch#110285)."""
+    shown = [each.double() if each.dtype is torch.bfloat16 else each for each in data]
+    return print_kernel(xp, x, shown, printer=printer)
+
+
+_OWN = (
+    astype, add, sqrt, floor_divide, remainder, std, roll, getitem, index_set, index_add, take, take_along_axis,
+    unique_all,
+)  # fmt: skip
 KERNELS: KernelTable = {
-    "astype": astype,
-    "add": add,
-    "sqrt": sqrt,
+    **{each.__name__: each for each in _OWN},
     "round": round_,
-    "floor_divide": floor_divide,
-    "remainder": remainder,
+    "print": print_,
     "expm1": special_cases.mended("expm1", xp, at_infinity=True),
-    "std": std,
-    "roll": roll,
-    "getitem": getitem,
-    "index_set": index_set,
-    "take": take,
-    "take_along_axis": take_along_axis,
-    "unique_all": unique_all,
     "nn.relu": relu,
     "nn.relu6": relu6,
     **linalg.KERNELS,
+    **fourier.KERNELS,
+    **random.KERNELS,
 }

@@ -39,6 +39,8 @@ class BackendEntry:
     settings: tuple[str, ...] = ()
     """Python expressions, as ``"library.get_precision()"``, for settings of the process that the backend leaves alone:
     the kit evaluates them before the backend is loaded and after it has run."""
+    is_instrument: bool = False
+    """Whether it is made to test with and not to compute with: lists say so, and comparisons leave it out."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,8 @@ class NamespaceBackend:
 
     is_compiled = False
     capabilities = EVERYTHING
+    wider: Mapping[DType, DType] = {}
+    """Integers that the library stores and hardly computes with, each with the wider ones that kernels get for them."""
     native_random: KernelTable = {}
     in_place: frozenset[str] = frozenset()
     fresh: frozenset[str] = frozenset()

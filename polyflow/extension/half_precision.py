@@ -1,13 +1,14 @@
-"""Floats of 16 bits: what an op computes in them is computed in float32 and rounded once.
+"""Narrow dtypes: what an op computes in floats of 16 bits is computed in float32 and rounded once.
 
 So the answer is the same on every backend, however many steps a kernel takes, and a library needs no linear algebra of
 its own in float16 or bfloat16. Ops that round nothing, since they move, choose, compare or count, run on the arrays as
-they are. A backend says by ``widens`` which kernels it wants to have wrapped so.
+they are. A backend says by ``widens`` which kernels it wants to have wrapped so; and by ``wider`` which integers it
+only stores, so that they are computed in others, and cut to their width again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from polyflow.core.declaration import Op, Trait
@@ -27,9 +28,28 @@ def is_half(dtypes: Sequence[DType | None]) -> bool:
 
 
 def is_widened(op: Op, dtypes: Sequence[DType | None], backend: Backend) -> bool:
-    """Whether ``op``, on operands or results of ``dtypes``, is computed in float32 on ``backend``."""
-    is_as_it_is = bool(op.full_name in _AS_IT_IS or op.traits & (Trait.HOST | Trait.ELSEWHERE))
-    return is_half(dtypes) and not is_as_it_is and backend.widens(op)
+    """Whether ``op``, on operands or results of ``dtypes``, is computed in wider dtypes on ``backend``."""
+    stored = wider_of(backend)
+    if not (is_half(dtypes) or (stored and not stored.keys().isdisjoint(dtypes))):
+        return False
+    return bool(_wider(op, dtypes, backend))
+
+
+def wider_of(backend: object) -> Mapping[DType, DType]:
+    """The integers that ``backend`` only stores, and those in which they are computed; none where it says nothing."""
+    found: Mapping[DType, DType] = getattr(backend, "wider", {})
+    return found
+
+
+def _wider(op: Op, dtypes: Sequence[DType | None], backend: Backend) -> dict[DType, DType]:
+    """The dtypes that are not computed as they are by ``op`` on operands or results of ``dtypes``, and by what."""
+    if op.full_name in _AS_IT_IS or op.traits & (Trait.HOST | Trait.ELSEWHERE):
+        return {}
+    stored = wider_of(backend)
+    found = {} if stored.keys().isdisjoint(dtypes) else dict(stored)
+    if is_half(dtypes) and backend.widens(op):
+        found |= {each: float32 for each in HALVES if each in backend.dtypes}
+    return found
 
 
 _AS_IT_IS = frozenset({
@@ -50,32 +70,38 @@ def dtypes_of(operation: Operation) -> tuple[DType | None, ...]:
     return tuple(each.type.dtype for each in (*operation.inputs, *operation.outputs))
 
 
-def widened(op: Op, kernel: Kernel, outputs: Sequence[DType | None], backend: Backend) -> Kernel:
-    """``kernel`` of ``op``, 16-bit floats made float32 on the way in, ``outputs`` of 16 bits rounded on the way out."""
+def widened(
+    op: Op, kernel: Kernel, operands: Sequence[DType | None], outputs: Sequence[DType | None], backend: Backend
+) -> Kernel:
+    """``kernel`` of ``op``, narrow dtypes made wide on the way in, ``outputs`` rounded or cut on the way out."""
     is_tuple = op.signature.output_count != 1
     cast: Any = backend.kernels.get("astype") or backend.namespace.astype
-    wide = backend.native_dtype(float32)
-    precisions = {each: backend.native_dtype(each) for each in _EPSILON if each in backend.dtypes}
-    narrow = list(precisions.values())
-    targets = [backend.native_dtype(each) if each is not None and each in HALVES else None for each in outputs]
+    wider = _wider(op, [*operands, *outputs], backend)
+    pairs = [(backend.native_dtype(each), backend.native_dtype(wide)) for each, wide in wider.items()]
+    halves = {each: backend.native_dtype(each) for each in _EPSILON if each in wider}
+    targets = [backend.native_dtype(each) if each is not None and each in wider else None for each in outputs]
 
     def widen(value: Any) -> Any:
         if isinstance(value, list | tuple):
             return type(value)(map(widen, value)) if type(value) in (list, tuple) else value
-        if any(value is each for each in narrow):
-            return wide
-        return cast(value, wide) if getattr(value, "dtype", None) in narrow else value
+        dtype = getattr(value, "dtype", None)
+        for narrow, wide in pairs:
+            if value is narrow:
+                return wide
+            if dtype is not None and dtype == narrow:
+                return cast(value, wide)
+        return value
 
-    def through_float32(*operands: Any, **attributes: Any) -> Any:
+    def through_wider(*operands: Any, **attributes: Any) -> Any:
         if op.full_name in _BY_PRECISION and attributes.get("rtol") is None:
-            half = next(each for each, native in precisions.items() if native == operands[0].dtype)
+            half = next(each for each, native in halves.items() if native == operands[0].dtype)
             attributes["rtol"] = max(operands[0].shape[-2:]) * _EPSILON[half]
         found = kernel(*map(widen, operands), **{name: widen(each) for name, each in attributes.items()})
         results = tuple(found) if is_tuple else (found,)
         rounded = [each if dtype is None else cast(each, dtype) for each, dtype in zip(results, targets, strict=True)]
         return tuple(rounded) if is_tuple else rounded[0]
 
-    return through_float32
+    return through_wider
 
 
 def ready_to_round(xp: Any, x: Any, bits_of: Callable[[Any, Any], Any]) -> Any:
