@@ -38,6 +38,8 @@ class ProgramBuilder:
         """The operation that is being differentiated, if any."""
         self._names: dict[str, int] = {}
         self._constants: dict[tuple[DType, tuple[int, ...], bytes, bool], Tensor] = {}
+        self._cast: dict[tuple[bytes, DType, tuple[int, ...], DType], Tensor] = {}
+        """Python's numbers in the dtypes that they took."""
 
     def parameter(self, type: TensorType, name: str) -> Tensor:
         """Add a parameter."""
@@ -142,7 +144,11 @@ class ProgramBuilder:
         dtype = dtype or tensor.type.known_dtype
         if tensor.type.weak:
             value = tensor.operation.attributes["value"]
-            return self.constant(literal(value.tolist(), dtype))
+            key = value.data, value.dtype, value.shape, dtype
+            found = self._cast.get(key)
+            if found is None:
+                found = self._cast[key] = self.constant(literal(value.tolist(), dtype))
+            return found
         if tensor.type.dtype is dtype:
             return tensor
         return self.add(astype, (tensor,), {"dtype": dtype, "copy": True}).output

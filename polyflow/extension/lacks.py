@@ -54,8 +54,18 @@ def find_lacks(program: Program, backend: Backend, elsewhere: frozenset[Tensor] 
     for each in program.parameters:
         if each.type.dtype not in backend.dtypes and each not in elsewhere:
             yield Lack(each.operation, f"dtype {each.type.dtype}")
+    dtypes, is_dynamic = backend.dtypes, capabilities_of(backend).dynamic_shapes
+    known: set[Op] = set()
     for operation in every_operation(program):
+        if operation.op in known:
+            for each in operation.outputs:
+                if each.type.dtype not in dtypes or not (is_dynamic or each.type.is_static):
+                    break
+            else:
+                continue
         what = lack_of(operation, backend)
+        if what != KERNEL:
+            known.add(operation.op)
         if what is not None and (what == KERNEL or elsewhere.isdisjoint(operation.outputs)):
             yield Lack(operation, what)
 

@@ -35,13 +35,14 @@ class ConstantFolding:
 
 
 def _can_fold(operation: Operation) -> bool:
-    op = operation.op
-    if op is constant_op or len(operation.outputs) != 1 or op.is_nested:
-        return False
-    if op.traits & (Trait.EFFECT | Trait.HOST | Trait.ELSEWHERE):
-        return False
     for tensor in operation.inputs:
         if tensor.operation.op is not constant_op:
             return False
+    op = operation.op
+    if op is constant_op or len(operation.outputs) != 1 or op.is_nested or op.traits & _NEVER:
+        return False
     size = operation.outputs[0].type.size
     return size is not None and size <= LARGEST
+
+
+_NEVER = Trait.EFFECT | Trait.HOST | Trait.ELSEWHERE

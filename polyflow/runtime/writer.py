@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from polyflow.core.declaration import Op
 from polyflow.core.dtypes import complex64, complex128
 from polyflow.core.primitives import constant_op
 from polyflow.core.program import Program
@@ -36,6 +37,16 @@ class Site:
 _COMPLEX = frozenset({complex64, complex128})
 Outline = Callable[[Program], Callable[..., Any]]
 """Makes a function of a program that is run inside."""
+
+
+class _Callee(NamedTuple):
+    """What runs operations of one op on operands of certain dtypes."""
+
+    kernel: Any
+    is_widened: bool
+    """Whether it computes in wider dtypes."""
+    name: str
+    """Of the global that holds what is called."""
 
 
 class Writer:
@@ -64,6 +75,8 @@ class Writer:
         self.names: dict[Tensor, str] = {}
         self._count = 0
         self._kernels: dict[Any, str] = {}
+        self._callees: dict[Any, _Callee] = {}
+        """By op and dtypes of operands and results."""
         self._scalars: set[Tensor] = set()
         """Constants that operations on scalars read."""
         self._shared: dict[int, str] = {}
@@ -125,12 +138,14 @@ class Writer:
                 self._write_out(operation, used, freed)
                 self.delete(freed + [each for each in operation.outputs if each not in ends and each not in kept])
                 continue
-            line = self._call(operation, freed)
+            line = self._call(operation, freed, [each for each in freed if each not in given])
+            made = {self.names[each] for each in operation.outputs if each in ends or each in kept}
             freed += [each for each in operation.outputs if each not in ends and each not in kept]
             if self._check is not None:
                 self.emit(line, operation)
                 line = self._looked_at(operation)
-            names = [name for name in (self.names[each] for each in freed) if name[0] == "v"]
+            gone = dict.fromkeys(self.names[each] for each in freed)
+            names = [name for name in gone if name[0] == "v" and name not in made]
             self.emit(line + (f"; del {', '.join(names)}" if names else ""), operation)
         self.reusable = outer
 
@@ -151,38 +166,52 @@ class Writer:
             array = self.backend.as_scalar(array)
         self.names[operation.outputs[0]] = self.share("c", array)
 
-    def _call(self, operation: Operation, freed: Sequence[Tensor]) -> str:
-        for tensor in operation.outputs:
-            self.names[tensor] = self.name()
+    def _call(self, operation: Operation, freed: Sequence[Tensor], renamed: Sequence[Tensor]) -> str:
+        """The line of ``operation``; ``freed`` are read for the last time, and have names that they share with nobody
+        if they are ``renamed``."""
         operands = [self.names[each] for each in operation.inputs]
-        results = ", ".join(self.names[each] for each in operation.outputs)
-        template = self.backend.operators.get(operation.op.full_name)
-        if template is not None and _is_scalar(operation) and not self._is_widened(operation):
+        kernel, is_widened, name = self._callee(operation)
+        full_name = operation.op.full_name
+        taken = self._taken_over(operation, renamed)
+        for tensor in operation.outputs:
+            self.names[tensor] = taken or self.name()
+        results = ", ".join([self.names[each] for each in operation.outputs])
+        template = self.backend.operators.get(full_name)
+        if template is not None and _is_scalar(operation) and not is_widened:
             return f"{results} = {template.format(*operands)}"
-        expression = (
-            None if self._is_widened(operation) else expression_of(kernel_of(operation, self.backend), operation)
-        )
+        expression = None if is_widened else expression_of(kernel, operation)
         if expression is not None:
             constants = {name: self._constant_name(name, value) for name, value in expression.constants.items()}
             return f"{results} = {expression.text.format(*operands, **constants)}"
+        if operation.attributes or not operation.op.signature.is_plain:
+            parts, keywords = self._arguments(operation, operands)
+        else:
+            parts, keywords = operands, []
+        if full_name in self.backend.in_place and not is_widened:
+            type = operation.outputs[0].type
+            parts += [self.names[each] for each in freed if each in self.reusable and each.type == type][:1]
+        if full_name in self.backend.updating and self._can_update(operation, freed):
+            name = f"u_{operation.op.name}"
+            self.globals[name] = self.backend.updating[full_name]
+        call = f"{name}({', '.join([*parts, *keywords])})"
+        comma = "," if len(operation.outputs) == 1 and operation.op.signature.output_count != 1 else ""
+        return f"{results}{comma} = {call}" if results else call
+
+    def _taken_over(self, operation: Operation, renamed: Sequence[Tensor]) -> str:
+        """The name of one of the operands ``renamed``, for the one result; else none."""
+        if len(operation.outputs) != 1 or self._check is not None:
+            return ""
+        return next((name for name in map(self.names.__getitem__, renamed) if name[0] == "v"), "")
+
+    def _arguments(self, operation: Operation, operands: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The arguments by position, and those by keyword."""
         given = {name: self._programs(value) for name, value in operation.attributes.items()}
         attributes = {
             name: value if name == "absent" or isinstance(value, _Source) else _Source(self._attribute(value))
             for name, value in native_attributes(given, self.backend, self.device).items()
         }
         args, keywords = operation.op.signature.arguments(operands, attributes)
-        parts = [_text(each) for each in args]
-        target = self._target(operation, freed)
-        if target is not None:
-            parts.append(self.names[target])
-        parts += [f"{name}={_text(value)}" for name, value in keywords.items()]
-        kernel = self._kernel(operation)
-        if operation.op.full_name in self.backend.updating and self._can_update(operation, freed):
-            kernel = f"u_{operation.op.name}"
-            self.globals[kernel] = self.backend.updating[operation.op.full_name]
-        call = f"{kernel}({', '.join(parts)})"
-        comma = "," if len(operation.outputs) == 1 and operation.op.signature.output_count != 1 else ""
-        return f"{results}{comma} = {call}" if results else call
+        return [_text(each) for each in args], [f"{name}={_text(value)}" for name, value in keywords.items()]
 
     def _programs(self, value: Any) -> Any:
         """A program among the attributes as the name of its function; anything else as it is."""
@@ -200,34 +229,33 @@ class Writer:
             self._shared[key] = self.share("k_" + name if callable(value) else "a", value)
         return self._shared[key]
 
-    def _target(self, operation: Operation, freed: Sequence[Tensor]) -> Tensor | None:
-        """The operand whose memory the result may take over, if there is one."""
-        if operation.op.full_name not in self.backend.in_place or self._is_widened(operation):
-            return None
-        type = operation.outputs[0].type
-        return next((each for each in freed if each in self.reusable and each.type == type), None)
-
     def _can_update(self, operation: Operation, freed: Sequence[Tensor]) -> bool:
         """Whether the memory of the first operand may become that of the result."""
         first = operation.inputs[0]
         is_alone = sum(each is first for each in operation.inputs) == 1
         return is_alone and first in self.reusable and any(each is first for each in freed)
 
-    def _kernel(self, operation: Operation) -> str:
-        op = operation.op
+    def _callee(self, operation: Operation) -> _Callee:
         dtypes = dtypes_of(operation)
-        is_real = _COMPLEX.isdisjoint(dtypes)
-        key = (op, dtypes) if is_widened(op, dtypes, self.backend) else (op, is_real)
-        if key not in self._kernels:
-            name = f"k_{op.name}" if f"k_{op.name}" not in self.globals else self.name("k")
-            self._kernels[key] = name
+        key = operation.op, dtypes
+        found = self._callees.get(key)
+        if found is None:
             kernel = kernel_of(operation, self.backend)
+            widens = is_widened(operation.op, dtypes, self.backend)
+            is_real = _COMPLEX.isdisjoint(dtypes)
             # Some kernels mend what a library does to complex numbers, and are dearer than the library's own.
-            self.globals[name] = getattr(kernel, "on_reals", kernel) if is_real else kernel
-        return self._kernels[key]
+            called = getattr(kernel, "on_reals", kernel) if is_real else kernel
+            name = self._kernel_name(operation.op, dtypes if widens else is_real, called)
+            found = self._callees[key] = _Callee(kernel, widens, name)
+        return found
 
-    def _is_widened(self, operation: Operation) -> bool:
-        return is_widened(operation.op, dtypes_of(operation), self.backend)
+    def _kernel_name(self, op: Op, kind: object, kernel: Any) -> str:
+        """The name of the global that holds the kernel of ``op`` for operands of that kind."""
+        if (op, kind) not in self._kernels:
+            name = f"k_{op.name}" if f"k_{op.name}" not in self.globals else self.name("k")
+            self._kernels[op, kind] = name
+            self.globals[name] = kernel
+        return self._kernels[op, kind]
 
     def _attribute(self, value: Any) -> str:
         """The source of an attribute: spelled out where that is exact, else the name of a global."""
