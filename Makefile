@@ -1,8 +1,9 @@
 # The commands of the house. Everything runs in .venv, which `make` builds when pyproject.toml changes.
 PYTHON ?= python3
 BIN := .venv/bin
+BENCH_PYTHON ?= $(BIN)/python
 
-.PHONY: demo demo-tensorslow test lint conformance array-api-tests plugin-road bench clean
+.PHONY: demo demo-tensorslow test lint conformance array-api-tests plugin-road bench bench-full bench-check clean
 
 .venv/.made: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -30,6 +31,7 @@ lint: .venv/.made ## ruff and mypy
 conformance: .venv/.made ## the kit on every backend
 	for backend in numpy jax reference; do $(BIN)/polyflow conform --backend $$backend || exit 1; done
 
+
 # SUITE is a checkout of data-apis/array-api-tests, with its submodule.
 EXAMPLES ?= 20
 NAMESPACES ?= polyflow_reference.namespace eager:numpy eager:jax eager:reference
@@ -48,8 +50,16 @@ array-api-tests: .venv/.made ## the standard's own suite: make array-api-tests S
 plugin-road: .venv/.made ## strangers' wheels in a fresh environment, proved at full length
 	POLYFLOW_PLUGIN_ROAD=1 $(BIN)/python -m pytest -q tests/plugins
 
-bench: .venv/.made ## paired measurements
-	$(BIN)/python -m benchmarks
+bench: .venv/.made ## paired measurements, the quick ones
+	$(BENCH_PYTHON) -m benchmarks run
+
+# The peers are an extra, pip install -e ".[bench]"; without them their rows say so. BENCH_PYTHON is who has them.
+bench-full: .venv/.made ## all of them, at length; writes the results of this class of machine and docs/benchmarks.md
+	$(BENCH_PYTHON) -m benchmarks run --full --save
+	$(BENCH_PYTHON) -m benchmarks page
+
+bench-check: .venv/.made ## fails where a ratio got worse than the committed one by more than its spread
+	$(BENCH_PYTHON) -m benchmarks check
 
 clean: ## remove what was built
 	rm -rf .venv build dist demo-output *.egg-info

@@ -1,93 +1,101 @@
-"""``python -m benchmarks``: training steps and loops against the same written by hand, on one thread."""
+"""``python -m benchmarks``: paired measurements against what a user would take instead.
+
+``run`` measures (``--full`` everything at length), ``check`` compares a fresh run with the committed results and fails
+where something got worse, ``page`` writes docs/benchmarks.md and its plots from them, ``list`` names every benchmark.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-Work = Callable[[], object]
-STEPS = 100
-"""Steps in one call of ``run_many``."""
+from benchmarks import machine
+from benchmarks.checking import changes, lost, table
+from benchmarks.declared import Benchmark
+from benchmarks.registry import benchmarks
+from benchmarks.results import FAILED, FOLDER, MEASURED, Results, read, write
+from benchmarks.running import FULL, QUICK, figures, run
 
-ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
-}
+PAGE = Path("docs/benchmarks.md")
 
 
-def main() -> None:
-    """Measure, print a table, and write JSON where asked to."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
-    parser.add_argument("--rounds", type=int, default=31, help="pairs of rounds for each comparison")
-    arguments = parser.parse_args()
-    if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
-        os.execve(sys.executable, [sys.executable, "-m", "benchmarks", *sys.argv[1:]], {**os.environ, **ONE_THREAD})
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; 1 where a benchmark failed, or got worse under ``check``."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[0])
+    parser.add_argument("command", nargs="?", default="run", choices=["run", "check", "page", "list"])
+    parser.add_argument("--full", action="store_true", help="everything, at length; else the quick ones, in short")
+    parser.add_argument("-k", dest="only", default="", metavar="TEXT", help="only what has TEXT in its key")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write (run; with -k: into) or read (check, page) it")
+    parser.add_argument("--save", action="store_true", help="write them where those of this class of machine are kept")
+    options = parser.parse_args(arguments)
+    chosen = [each for each in benchmarks() if options.only.lower() in each.key.lower()]
+    if options.command == "list":
+        print(*(f"{each.key}{bar_text(each)}" for each in chosen), sep="\n")
+        return 0
+    committed = options.json or FOLDER / f"{machine.machine_class(machine.describe())}.json"
+    if options.command == "page":
+        from benchmarks.page import write_page
 
-    from benchmarks.pairing import compare  # after the environment is set
-
-    figures = {}
-    print("| work | polyflow on | us | by hand | us | ratio | quartiles |")
-    print("|---|---|---|---|---|---|---|")
-    for name, backend, make_ours, make_theirs in works():
-        found = compare(make_ours(), make_theirs(), rounds=arguments.rounds)
-        figures[f"{name} / {backend}"] = asdict(found)
-        print(
-            f"| {name} | {backend} | {found.ours:.0f} | {backend} | {found.theirs:.0f} "
-            f"| {found.ratio:.2f} | {found.low:.2f} to {found.high:.2f} |",
-            flush=True,
-        )
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(figures, indent=1))
-
-
-def works() -> Iterator[tuple[str, str, Callable[[], Work], Callable[[], Work]]]:
-    """What is measured: its name, the backend, and what makes our program and the one by hand."""
-    from benchmarks import by_hand, elementwise, loops
-    from benchmarks.networks import MIDDLE, TINY
-
-    peers = {"numpy": by_hand.numpy_step, "jax": by_hand.jax_step}
-    for network in (TINY, MIDDLE):
-        for backend, step in peers.items():
-            ours, theirs = partial(network.polyflow_step, backend), partial(step, network)
-            yield f"training step, {network.name}", backend, partial(_read, ours), partial(_read, theirs)
-    for backend, step in peers.items():
-        ours, one = partial(TINY.polyflow_steps, backend, STEPS), partial(step, TINY)
-        yield f"{STEPS} steps, {TINY.name}", backend, partial(_read, ours), partial(_repeated, one)
-    yield "12 elementwise operations, 4 million", "numpy", elementwise.polyflow_chain, elementwise.numpy_chain
-    for backend, count, lstm in (
-        ("numpy", loops.numpy_count, loops.numpy_lstm),
-        ("jax", loops.jax_count, loops.jax_lstm),
-    ):
-        yield "100,000 scalar steps", backend, partial(loops.polyflow_count, backend), count
-        yield "LSTM, 100 steps, gradient", backend, partial(loops.polyflow_lstm, backend), lstm
+        write_page(read(committed), PAGE)
+        return 0
+    if options.command == "check":
+        return check(committed, chosen)
+    found = run(chosen, FULL if options.full else QUICK)
+    if options.json is not None or options.save:
+        write(merged(read(committed), found) if options.only and committed.exists() else found, committed)
+    return int(any(each.status == FAILED for each in found.figures))
 
 
-def _repeated(make: Callable[[], Work]) -> Work:
-    """So many steps in a loop of Python's, the last result read."""
-    step = make()
+def merged(old: Results, new: Results) -> Results:
+    """The old results with the figures that were measured anew in their place; of a fresh machine, the fresh ones."""
+    if old.machine != new.machine or old.mode != new.mode:
+        return new
+    fresh = new.by_key()
+    known = old.by_key()
+    found = [fresh.get(each.key, each) for each in old.figures] + [
+        each for each in new.figures if each.key not in known
+    ]
+    order = {each.key: place for place, each in enumerate(benchmarks())}
+    return replace(old, figures=sorted(found, key=lambda each: order.get(each.key, len(order))))
 
-    def run() -> float:
-        for _ in range(STEPS - 1):
-            step()
-        return float(step())  # type: ignore[arg-type]
 
-    return run
+def check(path: Path, chosen: Sequence[Benchmark]) -> int:
+    """Measure, and what looks worse once more at length: what is worse both times fails."""
+    if not path.exists():
+        print(f"no results of a machine like this one are committed ({path.name}); make bench-full writes them")
+        return 1
+    committed = read(path)
+    known = committed.by_key()
+    fresh = run([each for each in chosen if each.key in known and known[each.key].status == MEASURED], QUICK)
+    suspects = {each.key for each in changes(committed, fresh.figures) if each.is_worse}
+    if suspects:
+        print(f"\n{len(suspects)} seem worse and are measured again, at length.", flush=True)
+        again = {each.key: each for each in figures([one for one in chosen if one.key in suspects], FULL)}
+        fresh.figures = [again.get(each.key, each) for each in fresh.figures]
+    return judge(committed, fresh)
 
 
-def _read(make: Callable[[], Work]) -> Work:
-    """A step whose result is read, so that nothing is left running."""
-    step = make()
-    return lambda: float(step())  # type: ignore[arg-type]
+def judge(committed: Results, fresh: Results) -> int:
+    """Print the table of changes; 1 where one is worse, or failed."""
+    found = changes(committed, fresh.figures)
+    print(f"\n{table(sorted(found, key=lambda each: not each.is_worse))}\n")
+    failed = lost(committed, fresh.figures)
+    for each in failed:
+        print(f"FAILED {each.key}: {each.reason}")
+    worse = [each for each in found if each.is_worse]
+    print(f"{len(found)} compared with the results of {committed.date}: {len(worse)} worse, {len(failed)} failed.")
+    return int(bool(worse or failed))
+
+
+def bar_text(each: Benchmark) -> str:
+    """The bar of a benchmark, for the list."""
+    if each.bar is None:
+        return ""
+    return f"  <= {each.bar.limit:g}" + ("" if each.bar.of == "ratio" else f" ms ({each.bar.of})")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

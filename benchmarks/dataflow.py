@@ -15,7 +15,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from benchmarks.pairing import compare
+from benchmarks.pairing import Comparison, clock
+from benchmarks.pairing import compare as compare_meters
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 SIZE = 1500
@@ -77,6 +78,26 @@ def products() -> None:
         f"| {SIZE} x {SIZE}, float32 | {statistics.median(ours):.2f} | {low:.2f} to {high:.2f} "
         f"| {statistics.median(ceiling):.2f} |"
     )
+
+
+def two_products(executor: str) -> Callable[[], object]:
+    """A prepared call of the two products by one executor, the dataflow one in two threads."""
+    import numpy as np
+
+    import polyflow as pf
+
+    with pf.Graph().as_default():
+        a, b = (pf.placeholder("float32", (SIZE, SIZE)) for _ in range(2))
+        fetches = [pf.sum(pf.matmul(a, b)), pf.sum(pf.matmul(b, a))]
+        threads = 2 if executor == "dataflow" else None
+        call = pf.Session(executor=executor, inter_op_threads=threads).prepare(fetches, [a, b])
+    x = np.random.default_rng(0).random((SIZE, SIZE), dtype="float32")
+    return lambda: [float(each) for each in call(x, x)]
+
+
+def compare(ours: Callable[[], object], theirs: Callable[[], object]) -> Comparison:
+    """The two by the clock."""
+    return compare_meters(clock(ours), clock(theirs))
 
 
 def _once(work: Callable[[], object]) -> float:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import polyflow as pf
+from benchmarks.declared import Work
 
 SIZE = 4_000_000
-Work = Callable[[], object]
 
 
 def chain(xp: Any, x: Any, y: Any) -> Any:
@@ -39,6 +38,29 @@ def polyflow_chain() -> Work:
 
 
 def numpy_chain() -> Work:
-    """One operation after the other."""
+    """One operation after the other, as the formula stands."""
     arrays = data()
     return lambda: chain(np, *arrays)
+
+
+def numpy_in_place() -> Work:
+    """The same with ``out=`` wherever a value is not needed any more."""
+    x, y = data()
+    one, half, two = np.float32(1.0), np.float32(0.5), np.float32(2.0)
+
+    def run() -> Any:
+        a = x * y
+        a += one
+        c = a - x
+        np.multiply(c, c, out=c)
+        c += y
+        c *= half
+        c -= a
+        np.abs(c, out=c)
+        np.maximum(c, x, out=c)
+        np.multiply(c, c, out=c)
+        c -= y
+        c *= two
+        return c
+
+    return run

@@ -1,0 +1,71 @@
+"""What each pass saves and what it costs: the same session with and without it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import polyflow as pf
+from benchmarks import convolutional, elementwise, scale
+from benchmarks.declared import Work
+from benchmarks.networks import TINY
+from benchmarks.steps import build
+from polyflow.extension.manager import Extensions
+
+
+def without(name: str | None) -> Extensions:
+    """All that is installed but one pass."""
+    found = Extensions()
+    kept = tuple(each for each in found.passes if each.name != name)
+    found.__dict__["passes"] = kept  # where the cached property keeps what it found
+    return found
+
+
+def run(program: str, left_out: str | None) -> Work:
+    """A prepared call of the program on NumPy, planned without the pass."""
+    graph, fetches, feeds, values = PROGRAMS[program]()
+    call = pf.Session("numpy", graph, extensions=without(left_out)).prepare(fetches, feeds)
+    return lambda: [np.asarray(each) for each in call(*values) if each is not None]
+
+
+def plan(program: str, left_out: str | None) -> Work:
+    """The plan for it made anew, without the pass, and run once."""
+    graph, fetches, feeds, values = PROGRAMS[program]()
+    extensions = without(left_out)
+    fed = dict(zip(feeds, values, strict=True))
+
+    def work() -> Any:
+        found = pf.Session("numpy", graph, extensions=extensions).run(fetches, fed)
+        return [np.asarray(each) for each in found if each is not None]
+
+    return work
+
+
+def _tiny() -> tuple[Any, ...]:
+    built = build(TINY, "numpy")
+    return built.session.graph, [built.loss, built.train], [built.x, built.labels], TINY.data()
+
+
+def _chain() -> tuple[Any, ...]:
+    arrays = elementwise.data()
+    with pf.Graph().as_default() as graph:
+        x, y = (pf.placeholder("float32", each.shape) for each in arrays)
+        return graph, [elementwise.chain(pf, x, y)], [x, y], arrays
+
+
+def _images() -> tuple[Any, ...]:
+    session, fetches, x, labels = convolutional._built("numpy")
+    images, numbers = convolutional.data()
+    return session.graph, fetches, [x, labels], (images[0], numbers[0])
+
+
+def _transformer() -> tuple[Any, ...]:
+    """A thousand operations, and the gradient with respect to the input."""
+    graph, x, y = scale.graph_of("transformer", 1000)
+    with graph.as_default():
+        fetches = [pf.sum(y), *pf.gradients(pf.sum(y), x)]
+    return graph, fetches, [x], (scale.first("transformer"),)
+
+
+PROGRAMS = {"tiny": _tiny, "chain": _chain, "digits": _images, "transformer": _transformer}

@@ -1,0 +1,1 @@
+"""The same programs as users of other libraries would write them, at their best; one library a file."""
