@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from polyflow.extension import Backend, BackendEntry, hookimpl
 
 
@@ -9,6 +12,13 @@ def _make() -> Backend:
     from polyflow_jax.backend import JaxBackend  # JAX is loaded here and nowhere earlier
 
     return JaxBackend()
+
+
+def keep_compiled(directory: str | os.PathLike[str]) -> Path:
+    """Keep on disk what XLA compiles: see :func:`polyflow_jax.compile_cache.keep_compiled`."""
+    from polyflow_jax.compile_cache import keep_compiled  # JAX is loaded here
+
+    return keep_compiled(directory)
 
 
 @hookimpl

@@ -37,10 +37,13 @@ class Rewriter:
         Among the ``inputs`` may stand, instead of a tensor, what makes one: op, inputs and attributes.
         """
         name = name or operation.name
-        made_first = [
-            each if isinstance(each, Tensor) else self.instead(operation, *each, name=f"{name}/{place}")[0]
-            for place, each in enumerate(inputs)
-        ]
+        made_first = []
+        for place, each in enumerate(inputs):
+            if isinstance(each, Tensor):
+                made_first.append(each)
+            else:
+                inner, its_inputs, its_attributes = each
+                made_first += self.instead(operation, inner, its_inputs, its_attributes, f"{name}/{place}")
         attributes = {**op.signature.defaults, **attributes}
         inferred = infer(op, [each.type for each in made_first], attributes, operation.location)
         made = Operation(

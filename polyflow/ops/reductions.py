@@ -53,14 +53,14 @@ def sum_simplification(operation: Any) -> Any:
         return None
     sizes = (1,) * (len(shape) - given.rank) + given.shape
     axes = normal_axes(operation.attributes["axis"], len(shape))
-    count = product([shape[each] for each in axes])
+    count = product([shape[each] for each in axes]) or 0
     if {sizes[each] for each in axes} != {1} or not 1 < count < _EXACT:
         return None
     kept = tuple([size for place, size in enumerate(sizes) if place not in axes])
     if operation.attributes["keepdims"]:
         kept = sizes
     value = inner.inputs[0] if kept == given.shape else (reshape, inner.inputs, {"shape": kept})
-    multiple = multiply, (value, (constant_op, (), {"value": literal(count, result.dtype)})), {}
+    multiple: Any = multiply, (value, (constant_op, (), {"value": literal(count, result.dtype)})), {}
     return multiple if kept == result.shape else (broadcast_to, (multiple,), {"shape": result.shape})
 
 

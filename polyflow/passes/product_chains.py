@@ -53,7 +53,7 @@ def _is_link(operation: Operation) -> bool:
     return all(each.type.is_static and each.type.rank <= 2 for each in (*operation.inputs, *operation.outputs))
 
 
-def _inner(program: Program, links: Set[Operation]) -> frozenset[str]:
+def _inner(program: Program, links: set[Operation]) -> frozenset[str]:
     """The names of the links that nothing reads but one other link, in which they can be taken apart."""
     readers: dict[Tensor, list[Operation]] = {each: [] for each in program.results}
     for operation in program.operations:
