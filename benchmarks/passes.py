@@ -68,4 +68,19 @@ def _transformer() -> tuple[Any, ...]:
     return graph, fetches, [x], (scale.first("transformer"),)
 
 
-PROGRAMS = {"tiny": _tiny, "chain": _chain, "digits": _images, "transformer": _transformer}
+def _products() -> tuple[Any, ...]:
+    """A product of matrices and a vector as it is written on paper, from left to right."""
+    generator = np.random.default_rng(0)
+    arrays = [generator.normal(size=shape).astype(np.float32) / 20 for shape in ((400, 400), (400, 400), (400,))]
+    with pf.Graph().as_default() as graph:
+        a, b, v = (pf.placeholder("float32", each.shape) for each in arrays)
+        return graph, [pf.sum((a @ b @ v) ** 2)], [a, b, v], arrays
+
+
+PROGRAMS = {
+    "tiny": _tiny,
+    "chain": _chain,
+    "digits": _images,
+    "transformer": _transformer,
+    "products": _products,
+}

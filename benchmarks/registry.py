@@ -319,7 +319,7 @@ def scale() -> Iterator[Benchmark]:
 def passes() -> Iterator[Benchmark]:
     """Each pass against the same session without it: what it saves in a run, and what it costs in a plan."""
     for name in pass_names():
-        for program in ("tiny", "chain", "digits", "transformer"):
+        for program in ("tiny", "chain", "digits", "transformer", "products"):
             yield _pass(name, program, "run", f"{name}: a run of {program}")
         yield _pass(name, "transformer", "plan", f"{name}: planning transformer")
 
