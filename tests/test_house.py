@@ -46,6 +46,7 @@ GATHERERS = ("polyflow", "polyflow.plugin", "polyflow.__main__")  # what only ga
 OUTSIDERS = {
     # A faster kernel shares the constants of the op that it stands for.
     "backends": ("polyflow", "polyflow.errors", "polyflow.core", "polyflow.extension", "polyflow.ops"),
+    "plugins/special": ("polyflow", "polyflow.errors", "polyflow.core", "polyflow.extension"),
     "conformance": ("polyflow",),
 }
 LONGEST = 400
