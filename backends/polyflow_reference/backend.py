@@ -11,7 +11,7 @@ from polyflow_reference.array import Array, frombytes
 
 
 class ReferenceBackend(NamespaceBackend):
-    """Pure-Python arrays, which never change."""
+    """Pure-Python arrays."""
 
     native_random: KernelTable = native_random.KERNELS
 
@@ -26,6 +26,11 @@ class ReferenceBackend(NamespaceBackend):
     def from_literal(self, value: Literal, device: str) -> Array:
         """An array of the literal's elements."""
         return frombytes(value.data, value.dtype, value.shape)
+
+    def guard(self, array: Array) -> Array:
+        """A copy: the arrays can be written into, and the session's are not the user's."""
+        found: Array = self.copy(array)
+        return found
 
 
 def astype(x: Array, dtype: DType, /, *, copy: bool = True) -> Array:

@@ -69,7 +69,7 @@ def _sums(body: Program, carried: int) -> list[_Sum]:
     found = []
     for place in range(carried):
         total, result = body.parameters[place], body.results[place].operation
-        if result.op.full_name != "add" or uses[total] != 1 or uses[body.results[place]] != 1:
+        if result.op.full_name != "add" or uses.get(total) != 1 or uses[body.results[place]] != 1:
             continue
         others = [each for each in result.inputs if each is not total]
         if len(others) != 1 or others[0].type != total.type or uses[others[0]] != 1:

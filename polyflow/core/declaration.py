@@ -183,9 +183,10 @@ class Op:
         return rule
 
     def stable(self, rule: Rule) -> Rule:
-        """Declare what means the same and loses no digits: ``rule(xp, *inputs)`` gives the result, or ``None``.
+        """Declare what means the same and loses no digits: ``rule(xp, see, *inputs)`` gives the result, or ``None``.
 
-        It is asked when a program is written, before gradients are: it may look at the operations of ``inputs``.
+        It is asked when a program is written, before gradients are. ``see(tensor)`` is the operation that made a tensor
+        which the result may leave out, or ``None``: somebody differentiates by that tensor.
         """
         self.stable_rule = rule
         return rule

@@ -21,8 +21,11 @@ Rule = Callable[["Rewriter", Operation], Replacement]
 class Rewriter:
     """Collects the operations of the new program."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Program) -> None:
         self.operations: list[Operation] = []
+        self._program = program
+        self._taken: set[str] | None = None
+        """The names in the program, once one is to be found that is not among them."""
 
     def keep(self, operation: Operation) -> tuple[Tensor, ...]:
         """Let ``operation`` stand."""
@@ -43,7 +46,7 @@ class Rewriter:
                 made_first.append(each)
             else:
                 inner, its_inputs, its_attributes = each
-                made_first += self.instead(operation, inner, its_inputs, its_attributes, f"{name}/{place}")
+                made_first += self.instead(operation, inner, its_inputs, its_attributes, self._free(f"{name}/{place}"))
         attributes = {**op.signature.defaults, **attributes}
         inferred = infer(op, [each.type for each in made_first], attributes, operation.location)
         made = Operation(
@@ -57,6 +60,16 @@ class Rewriter:
             origin=operation.origin,
         )
         return self.keep(made)
+
+    def _free(self, name: str) -> str:
+        """A name like ``name`` that nothing has."""
+        if self._taken is None:
+            every = (*(each.operation for each in self._program.parameters), *self._program.operations)
+            self._taken = {each.name for each in every}
+        while name in self._taken:
+            name += "_1"
+        self._taken.add(name)
+        return name
 
     def constant(self, value: Any, like: Operation) -> Tensor:
         """A constant that takes the place, and the name, of ``like``."""
@@ -79,7 +92,7 @@ def rewrite(program: Program, rule: Rule) -> Program:
 
     ``rule(rewriter, operation)`` returns the tensors that replace the outputs, or ``None`` to keep the operation.
     """
-    rewriter = Rewriter()
+    rewriter = Rewriter(program)
     replaced: dict[Tensor, Tensor] = {}
     for operation in program.operations:
         current = with_inputs(operation, replaced)

@@ -57,6 +57,10 @@ class Specialiser(ProgramBuilder):
         """What is to be done when all operations asked for are there."""
         self._mapping: dict[Tensor, Tensor] = {}
         self._done: set[Operation] = set()
+        self._sources: set[Tensor] = set()
+        """Tensors of the graph by which something is differentiated."""
+        self._opaque: set[Tensor] = set()
+        """What they have become."""
         for tensor, type in feeds.items():
             self.location = tensor.operation.location
             parameter = self._mapping[tensor] = self.parameter(type, tensor.operation.name)
@@ -66,7 +70,11 @@ class Specialiser(ProgramBuilder):
     def run(self, operations: Sequence[Operation]) -> None:
         """Specialise ``operations`` and all that they need."""
         with building.overriding(self):
-            for operation in ancestors(operations, stop=self._mapping):
+            order = ancestors(operations, stop=self._mapping)
+            for operation in order:
+                if operation.op.full_name == "gradients":
+                    self._sources.update(operation.inputs[-len(operation.outputs) :])
+            for operation in order:
                 if operation not in self._done and not self._is_fed(operation):
                     self._done.add(operation)
                     self._specialise(operation)
@@ -116,13 +124,19 @@ class Specialiser(ProgramBuilder):
         inputs = [self._mapping[each] for each in operation.inputs]
         self.constructing = operation.name
         rule = operation.op.stable_rule
-        outputs = None if rule is None else rule(self.xp, *inputs)
+        outputs = None if rule is None else rule(self.xp, self._see, *inputs)
         if outputs is None:
             outputs = self.apply(operation.op, inputs, operation.attributes, operation.name, operation.device)
         if isinstance(outputs, Tensor):
             outputs = (outputs,)
         for tensor, made in zip(operation.outputs, outputs, strict=True):
             self._mapping.setdefault(tensor, made)  # where a feed gives one output of several, it stays
+            if tensor in self._sources:
+                self._opaque.add(made)
+
+    def _see(self, tensor: Tensor) -> Operation | None:
+        """The operation that made ``tensor``, unless something is differentiated by it."""
+        return None if tensor in self._opaque else tensor.operation
 
 
 def specialise(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from polyflow.core.dtypes import DType
 from polyflow.errors import BackendError, message
@@ -26,9 +28,20 @@ def with_fallback(backend: Backend, names: Sequence[str | Backend], find: Callab
     found = [each.name for each in (backend, *others)]
     if len(set(found)) != len(found):
         raise BackendError(message("fallback: a backend is there twice", found=", ".join(found), needed="each once"))
-    backed = copy.copy(backend)
-    backed.fallbacks = others  # type: ignore[attr-defined]  # no part of the contract: a backend need not know of it
-    return backed
+    backed: Any = copy.copy(backend)
+    backed.fallbacks = others  # no part of the contract: a backend need not know of it
+    for name in ("guard", "copy", "to_literal"):
+        setattr(backed, name, partial(_of_holder, name, (backend, *others)))
+    return backed  # type: ignore[no-any-return]
+
+
+def _of_holder(name: str, backends: Sequence[Backend], array: Any) -> Any:
+    """The method of that name of the first among ``backends`` that ``array`` belongs to."""
+    for each in backends:
+        found = each.type_of(array)
+        if found is not None and found.dtype in each.dtypes:
+            return getattr(each, name)(array)
+    return getattr(backends[0], name)(array)
 
 
 def fallbacks_of(backend: Backend) -> tuple[Backend, ...]:

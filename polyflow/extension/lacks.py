@@ -13,7 +13,7 @@ from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError, KernelError, message
 from polyflow.extension.backend import Backend
 from polyflow.extension.capabilities import capabilities_of
-from polyflow.extension.fallback import fallbacks_of
+from polyflow.extension.fallback import fallbacks_of, holder_of
 from polyflow.extension.kernels import find_kernel
 
 KERNEL = "kernel"
@@ -28,20 +28,23 @@ class Lack(NamedTuple):
     """What the backend has not: ``KERNEL``, ``SHAPES``, or ``"dtype "`` and the name of one."""
 
 
+def has_kernel(op: Op, backend: Backend) -> bool:
+    """Whether ``backend`` runs ``op``; nobody needs a kernel for what runs programs."""
+    return not capabilities_of(backend).lacks(op.full_name) and (op.is_nested or find_kernel(op, backend) is not None)
+
+
 def lack_of(operation: Operation, backend: Backend, takes: bool = False) -> str | None:
     """What ``backend`` lacks for ``operation`` itself, or ``None``; with ``takes`` also the dtypes of its operands.
 
-    Nobody needs a kernel for an operation that runs programs; what these lack is theirs.
+    What the programs that it runs lack is theirs.
     """
-    capabilities = capabilities_of(backend)
-    op = operation.op
-    if capabilities.lacks(op.full_name) or not (op.is_nested or find_kernel(op, backend) is not None):
+    if not has_kernel(operation.op, backend):
         return KERNEL
     tensors = (*operation.outputs, *operation.inputs) if takes else operation.outputs
     for each in tensors:
         if each.type.dtype not in backend.dtypes:
             return f"dtype {each.type.dtype}"
-    if not capabilities.dynamic_shapes and not all(each.type.is_static for each in tensors):
+    if not capabilities_of(backend).dynamic_shapes and not all(each.type.is_static for each in tensors):
         return SHAPES
     return None
 
@@ -49,10 +52,10 @@ def lack_of(operation: Operation, backend: Backend, takes: bool = False) -> str 
 def find_lacks(program: Program, backend: Backend, elsewhere: frozenset[Tensor] = frozenset()) -> Iterator[Lack]:
     """Every operation of ``program``, and of the programs in it, that ``backend`` cannot run.
 
-    Values that are held ``elsewhere`` are not its concern.
+    Values that are held ``elsewhere`` are not its concern, nor parameters that a backend behind it can hold.
     """
     for each in program.parameters:
-        if each.type.dtype not in backend.dtypes and each not in elsewhere:
+        if each not in elsewhere and each.type.known_dtype not in holder_of(each.type.known_dtype, backend).dtypes:
             yield Lack(each.operation, f"dtype {each.type.dtype}")
     dtypes, is_dynamic = backend.dtypes, capabilities_of(backend).dynamic_shapes
     known: set[Op] = set()
@@ -110,7 +113,7 @@ def _remedy(lacking: Container[str], has_fallback: bool) -> str:
         found.append("a plugin that brings the kernel (hook polyflow_kernels)")
     elif SHAPES in lacking:
         found.append("an operation whose shape is known, such as where instead of a boolean mask")
-    return ", ".join(found[:-1]) + ", or " + found[-1]
+    return f"{', '.join(found[:-1])}, or {found[-1]}" if len(found) > 1 else found[0]
 
 
 def _dtypes(backend: Backend) -> str:
@@ -143,4 +146,4 @@ def check_dtype(tensor: Tensor, type: TensorType, backend: Backend) -> None:
         )
 
 
-__all__ = ["Lack", "check_dtype", "find_lacks", "lack_of", "no_kernel", "refuse"]
+__all__ = ["Lack", "check_dtype", "find_lacks", "has_kernel", "lack_of", "no_kernel", "refuse"]

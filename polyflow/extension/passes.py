@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from polyflow.core.declaration import Op
 from polyflow.core.literal import Literal
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
@@ -27,12 +28,17 @@ class PassContext:
     """Whether the backend's compiler sees the program next, and does what compilers do."""
     blocks: bool = False
     """Whether the backend runs elementwise programs block by block."""
+    rows: bool = False
+    """Whether it runs programs that treat the slices along the first axis alike some slices at a time."""
+    can_run: Callable[[Op], bool] = lambda op: True
+    """Whether the backend has a kernel for an op that a pass would bring in."""
 
 
 class Pass(Protocol):
     """A transformation of programs. It reads traits, never the names of ops.
 
-    It is applied to the bodies of loops and branches first, unless it has ``enters_bodies = False``.
+    It is applied to the bodies of loops and branches first, unless it has ``enters_bodies = False``, and on every
+    backend, unless it names one: ``backend = "mine"``.
     """
 
     name: str

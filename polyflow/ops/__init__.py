@@ -3,6 +3,7 @@
 FAMILIES = (
     "polyflow.ops.arithmetic",
     "polyflow.ops.magnitudes",
+    "polyflow.ops.like",
     "polyflow.ops.rounding",
     "polyflow.ops.exponential",
     "polyflow.ops.trigonometric",

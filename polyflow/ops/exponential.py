@@ -87,28 +87,27 @@ def log_gradient(xp: Any, operation: Any, g: Any) -> Any:
 
 
 @log.stable
-def log_stable(xp: Any, x: Any) -> Any:
+def log_stable(xp: Any, see: Any, x: Any) -> Any:
     """What the inverse function was applied to, or the function that is the logarithm of the one applied."""
-    inner = x.operation
+    inner = see(x)
+    if inner is None or x.dtype.kind != "float":
+        return None
     name = inner.op.full_name
-    if name == "exp" and _is_real(x):
+    if inner.op is exp:
         return inner.inputs[0]
-    if name == "nn.softmax" and _is_real(x):
+    if name == "nn.softmax":
         return xp.nn.log_softmax(inner.inputs[0], axis=inner.attributes["axis"])
-    if name == "nn.sigmoid" and _is_real(x):
+    if name == "nn.sigmoid":
         return -xp.nn.softplus(-inner.inputs[0])
     for exponential, one in (inner.inputs, inner.inputs[::-1]) if name == "add" else ():
-        if _is_exponential(exponential) and _is_one(one) and exponential.type == x.type:
+        if _is_exponential(see, exponential) and _is_one(one) and exponential.type == x.type:
             return xp.nn.softplus(exponential.operation.inputs[0])
     return None
 
 
-def _is_real(x: Any) -> bool:
-    return bool(x.dtype.kind == "float")
-
-
-def _is_exponential(x: Any) -> bool:
-    return x.operation.op is exp and _is_real(x)
+def _is_exponential(see: Any, x: Any) -> bool:
+    inner = see(x)
+    return inner is not None and inner.op is exp and x.dtype.kind == "float"
 
 
 def _is_one(x: Any) -> bool:
@@ -139,9 +138,9 @@ def log1p_gradient(xp: Any, operation: Any, g: Any) -> Any:
 
 
 @log1p.stable
-def log1p_stable(xp: Any, x: Any) -> Any:
+def log1p_stable(xp: Any, see: Any, x: Any) -> Any:
     """The softplus, where it is one."""
-    return xp.nn.softplus(x.operation.inputs[0]) if _is_exponential(x) else None
+    return xp.nn.softplus(x.operation.inputs[0]) if _is_exponential(see, x) else None
 
 
 @log1p.samples

@@ -66,9 +66,9 @@ reshape.batching(to_shape)
 def reshape_simplification(operation: Any) -> Any:
     """The shape that it was given before makes no difference."""
     inner = operation.inputs[0].operation
-    if inner.op is not reshape:
+    if inner.op is not reshape or not inner.inputs[0].type.is_static:  # else it may be refused while it runs
         return None
-    is_back = inner.inputs[0].type == operation.output.type and operation.output.type.is_static
+    is_back = inner.inputs[0].type == operation.output.type
     return inner.inputs[0] if is_back else (reshape, inner.inputs, operation.attributes)
 
 
@@ -311,7 +311,8 @@ def broadcast_to_batching(xp: Any, operation: Any, inputs: Any, batched: Any) ->
 def broadcast_to_simplification(operation: Any) -> Any:
     """The shape that it had on the way makes no difference."""
     inner = operation.inputs[0].operation
-    return (broadcast_to, inner.inputs, operation.attributes) if inner.op is broadcast_to else None
+    is_known = inner.op is broadcast_to and inner.inputs[0].type.is_static
+    return (broadcast_to, inner.inputs, operation.attributes) if is_known else None
 
 
 @broadcast_to.samples

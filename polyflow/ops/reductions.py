@@ -49,7 +49,7 @@ def sum_simplification(operation: Any) -> Any:
     if inner.op is not broadcast_to or result.dtype is not inner.output.type.dtype:
         return None
     given, shape = inner.inputs[0].type, inner.output.type.shape
-    if result.dtype.kind not in ("float", "complex") or not given.is_static or not result.is_static:
+    if result.dtype.kind != "float" or result.dtype.bits < 32 or not given.is_static or not result.is_static:
         return None
     sizes = (1,) * (len(shape) - given.rank) + given.shape
     axes = normal_axes(operation.attributes["axis"], len(shape))
@@ -64,8 +64,8 @@ def sum_simplification(operation: Any) -> Any:
     return multiple if kept == result.shape else (broadcast_to, (multiple,), {"shape": result.shape})
 
 
-_EXACT = 1 << 11
-"""Repetitions up to which every dtype holds their number exactly."""
+_EXACT = 1 << 24
+"""Repetitions up to which every dtype of 32 bits and more holds their number exactly."""
 
 
 @sum.samples

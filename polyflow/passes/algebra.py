@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import copysign
+from typing import Any
 
-from polyflow.core.declaration import Trait
+from polyflow.core.declaration import Op, Trait
 from polyflow.core.primitives import constant_op
 from polyflow.core.program import Program
 from polyflow.core.rewriting import Replacement, Rewriter, rewrite
@@ -19,17 +21,19 @@ class Algebra:
     stage = "simplify"
 
     def __call__(self, program: Program, context: PassContext) -> Program:
-        return rewrite(program, _simplify)
+        return rewrite(program, lambda rewriter, operation: _simplify(rewriter, operation, context))
 
 
-def _simplify(rewriter: Rewriter, operation: Operation) -> Replacement:
+def _simplify(rewriter: Rewriter, operation: Operation, context: PassContext) -> Replacement:
     op, inputs = operation.op, operation.inputs
     if not inputs or len(operation.outputs) != 1:
         return None
     if op.simplification_rule is not None:
         simpler = op.simplification_rule(operation)
-        if simpler is not None:
-            return (simpler,) if isinstance(simpler, Tensor) else rewriter.instead(operation, *simpler)
+        if isinstance(simpler, Tensor):
+            return (simpler,)
+        if simpler is not None and all(map(context.can_run, _ops(simpler))):
+            return rewriter.instead(operation, *simpler)
     result_type = operation.outputs[0].type
     if op.has_trait(Trait.IDENTITY) and inputs[0].type == result_type and None not in result_type.known_shape:
         return (inputs[0],)
@@ -45,6 +49,15 @@ def _simplify(rewriter: Rewriter, operation: Operation) -> Replacement:
             if other.type == result_type and _is_scalar(inputs[index], neutral):
                 return (other,)
     return None
+
+
+def _ops(made: Any) -> Iterator[Op]:
+    """The ops of a simpler form, which may have others among its inputs."""
+    op, inputs, _ = made
+    yield op
+    for each in inputs:
+        if not isinstance(each, Tensor):
+            yield from _ops(each)
 
 
 def _is_scalar(tensor: Tensor, value: object) -> bool:

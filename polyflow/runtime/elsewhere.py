@@ -174,7 +174,9 @@ class _Placing:
 
     def _place(self, operation: Operation) -> int:
         """0 for the own backend, else the number of the first one behind it that can run ``operation``."""
-        is_bound = operation.op is constant_op or operation.op.traits & (Trait.EFFECT | Trait.HOST)
+        if operation.op is constant_op:
+            return self._holder(operation)
+        is_bound = operation.op.traits & (Trait.EFFECT | Trait.HOST)
         if is_bound or lack_of(operation, self._home, takes=True) is None:
             return 0
         every = list(every_operation(Program((), (operation,), ())))
@@ -182,6 +184,12 @@ class _Placing:
             if all(lack_of(each, other, takes=True) is None for each in every):
                 return number
         return 0
+
+    def _holder(self, constant: Operation) -> int:
+        """Where a constant lies that the own backend reads or returns: where there is its dtype."""
+        dtype = constant.outputs[0].type.dtype
+        every = (self._home, *self._others)
+        return next((number for number, each in enumerate(every) if dtype in each.dtypes), 0)
 
     def _divided(self, program: Program, places: Mapping[Operation, int]) -> Program:
         groups = by_level(program, places.__getitem__, 1 + len(self._others))
@@ -194,12 +202,14 @@ class _Placing:
                 users.setdefault(each, []).append(operation)
         returned = set(program.results)
         division = _Division(places, constants, users, returned)
-        operations = [
-            operation
-            for value, operation in constants.items()
-            if value in returned or any(not places[each] for each in users.get(value, ()))
-        ]
+        operations: list[Operation] = []
         replaced: dict[Tensor, Tensor] = {}
+        for value, operation in constants.items():
+            if value in returned or any(not places[each] for each in users.get(value, ())):
+                place = places[operation]
+                operations.append(self._region([operation], place, division) if place else operation)
+                if place:
+                    replaced[value] = operations[-1].output
         for place, group in groups:
             if place:
                 region = self._region(group, place, division)

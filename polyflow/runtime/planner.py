@@ -10,6 +10,8 @@ from typing import Any
 from polyflow.core.dataflow import Dataflow
 from polyflow.core.declaration import Trait
 from polyflow.core.literal import Literal
+from polyflow.core.nested import bodies, every_operation
+from polyflow.core.primitives import constant_op
 from polyflow.core.printer import format_program
 from polyflow.core.program import Program
 from polyflow.core.specialise import Specialised
@@ -19,7 +21,7 @@ from polyflow.extension.backend import Backend, CompileRequest
 from polyflow.extension.passes import Evaluate
 from polyflow.runtime.compiling import Made, compiled
 from polyflow.runtime.dataflow import DataflowProgram
-from polyflow.runtime.elsewhere import called_back, check_kernels, report
+from polyflow.runtime.elsewhere import called_back, check_kernels, operations_elsewhere, report
 from polyflow.runtime.numerics import check_arguments, checker
 from polyflow.runtime.straight import StraightProgram, evaluate
 
@@ -92,7 +94,7 @@ def make_plan(
     start = time.perf_counter()
     if dataflow is not None:
         function, sources, decisions = _by_dataflow(specialised, program, dataflow, backend, device, threads)
-    elif backend.is_compiled:
+    elif backend.is_compiled and not operations_elsewhere(program):
         function, sources, decisions = compiled(program, backend, device, _donated(specialised))
     else:
         function, sources, decisions = _straight(specialised, program, backend, device)
@@ -107,7 +109,7 @@ def _straight(specialised: Specialised, program: Program, backend: Backend, devi
     function, sources, decisions = compiled(program, backend, device)
     borrowed = _borrowed(specialised, program)
     if borrowed:
-        function = _copying(function, borrowed, backend, device)
+        function = _copying(function, borrowed, backend)
     return function, sources, [f"{len(specialised.writes)} variables replaced in each run", *decisions[1:]]
 
 
@@ -125,7 +127,7 @@ def make_checked_plan(specialised: Specialised, program: Program, backend: Backe
     function = backend.compile(looked, CompileRequest(types, (), device, False, False))
     borrowed = _borrowed(specialised, program)
     if borrowed:
-        function = _copying(function, borrowed, backend, device)
+        function = _copying(function, borrowed, backend)
     notes = [f"backend {backend.name}, device {device}", "check_numerics: no passes, operation by operation"]
     return Plan(specialised, program, function, (straight,), _guarded(specialised, program, False), notes)
 
@@ -138,7 +140,7 @@ def _by_dataflow(
     function = backend.compile(executor.function, request)
     borrowed = _borrowed(specialised, program)
     if borrowed:
-        function = _copying(function, borrowed, backend, device)
+        function = _copying(function, borrowed, backend)
     decisions = [f"dataflow executor, {executor.threads} threads at most, {len(graph)} nodes"]
     return function, (executor,), [f"{len(specialised.writes)} variables replaced in each run", *decisions]
 
@@ -171,11 +173,14 @@ def _donated(specialised: Specialised) -> tuple[int, ...]:
 def _guarded(specialised: Specialised, program: Program, is_compiled: bool) -> tuple[int, ...]:
     """The fetches whose memory is that of a parameter or of a variable's new value.
 
-    A compiled program returns views in memory of their own; elsewhere the views of a value are its memory.
+    A compiled program returns views in memory of their own; elsewhere the views of a value are its memory, and the
+    constants are those of the plan.
     """
-    seen_through = Trait.NONE if is_compiled else Trait.VIEW | Trait.IDENTITY
+    seen_through = Trait.ELSEWHERE if is_compiled else _SHARING
     count = len(program.results) - len(specialised.writes)
     shared = set(program.parameters)
+    if not is_compiled:
+        shared.update(each.outputs[0] for each in every_operation(program) if each.op is constant_op)
     for each in program.results[count:]:
         shared |= _owners(each, seen_through)
     return tuple(
@@ -192,8 +197,12 @@ def _borrowed(specialised: Specialised, program: Program) -> tuple[int, ...]:
     return tuple(
         index
         for index, each in enumerate(program.results)
-        if index >= count and not feeds.isdisjoint(_owners(each, Trait.VIEW | Trait.IDENTITY))
+        if index >= count and not feeds.isdisjoint(_owners(each, _SHARING))
     )
+
+
+_SHARING = Trait.VIEW | Trait.IDENTITY | Trait.ELSEWHERE
+"""Traits of operations whose results may lie in the memory of their operands."""
 
 
 def _owners(tensor: Tensor, seen_through: Trait) -> set[Tensor]:
@@ -201,22 +210,27 @@ def _owners(tensor: Tensor, seen_through: Trait) -> set[Tensor]:
     found = {tensor}
     waiting = [tensor]
     while waiting:
-        operation = waiting.pop().operation
+        current = waiting.pop()
+        operation = current.operation
+        if operation.op.has_trait(Trait.ELSEWHERE) and not operation.attributes["region"].kept[current.index]:
+            continue  # it came back as a copy
         if operation.op.traits & seen_through:
-            waiting += [each for each in operation.inputs if each not in found]
+            inside = [body.results[current.index] for body in bodies(operation) if current.index < len(body.results)]
+            waiting += [each for each in (*operation.inputs, *inside) if each not in found]
             found.update(operation.inputs)
+            found.update(inside)
     return found
 
 
 def _copying(
-    function: Callable[..., tuple[Any, ...]], places: Sequence[int], backend: Backend, device: str
+    function: Callable[..., tuple[Any, ...]], places: Sequence[int], backend: Backend
 ) -> Callable[..., tuple[Any, ...]]:
     """``function`` with the results in ``places`` copied."""
 
     def run(*arguments: Any) -> tuple[Any, ...]:
         found = list(function(*arguments))
         for place in places:
-            found[place] = backend.from_literal(backend.to_literal(found[place]), device)
+            found[place] = backend.copy(found[place])
         return tuple(found)
 
     return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from polyflow.control_flow.lowering import lower, wired_operation
 from polyflow.core.graph import Graph
@@ -11,6 +12,7 @@ from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import ControlFlowError, ValueRangeError, message
 from polyflow.extension.backend import Backend
+from polyflow.extension.lacks import has_kernel
 from polyflow.extension.manager import Extensions
 from polyflow.extension.passes import PassContext
 from polyflow.passes.pipeline import run_passes
@@ -52,7 +54,9 @@ def plan_fetches(
     wired = wired_operation(program)
     by_dataflow = executor == "dataflow" or wired is not None
     blocks = backend.in_blocks is not None and not by_dataflow
-    context = PassContext(evaluator(backend, device), backend.name, backend.is_compiled, blocks)
+    rows = getattr(backend, "in_rows", None) is not None and not by_dataflow
+    can_run = partial(has_kernel, backend=backend)
+    context = PassContext(evaluator(backend, device), backend.name, backend.is_compiled, blocks, rows, can_run)
     # What lowers a program to a form that a backend can run is no optimisation.
     passes = extensions.passes if optimise else [each for each in extensions.passes if each.stage == "lower"]
     program, taken = run_passes(program, passes, context, check=check)

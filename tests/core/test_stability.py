@@ -66,3 +66,15 @@ def test_a_value_that_is_fed_is_what_the_logarithm_is_taken_of() -> None:
     x = pf.placeholder("float32", (), name="x")
     e = pf.exp(x)
     assert pf.Session().run(pf.log(e), {e: 1.0}) == 0.0
+
+
+def test_gradients_with_respect_to_what_is_left_out_are_there() -> None:
+    x = pf.placeholder("float64", (3,), name="x")
+    e, p = pf.exp(x), pf.nn.softmax(x)
+    loss = -pf.sum(pf.log(p) * np.array([1.0, 0.0, 0.0])) + pf.sum(p * p)
+    plus = 1.0 + pf.exp(x * 2.0)
+    gradients = [*pf.gradients(pf.log(e), e), *pf.gradients(loss, p), *pf.gradients(pf.log(plus), plus)]
+    by_e, by_p, by_plus = pf.Session().run(gradients, {x: np.zeros(3)})
+    assert by_e.tolist() == [1.0, 1.0, 1.0]
+    np.testing.assert_allclose(by_p, [2 / 3 - 3, 2 / 3, 2 / 3])
+    assert by_plus.tolist() == [0.5, 0.5, 0.5]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,41 @@ def test_the_first_backend_that_can_is_taken(x: pf.Tensor) -> None:
     text = session.explain(pf.exp(pf.sin(x)), {x: FEED})
     assert "<sin on reference>" in text
     assert "<exp on numpy>" in text
+
+
+def test_values_that_no_region_touches_are_held_by_whom_has_their_dtype() -> None:
+    z = pf.placeholder("complex64", (1,), name="z")
+    v = pf.Variable([1j], dtype="complex64")
+    session = pf.Session(small("numpy"), fallback=["reference"])
+    assert session.run(z, {z: [1j]}).tolist() == [1j]
+    assert session.run(pf.constant([2j], "complex64")).tolist() == [2j]
+    assert session.run(pf.py_func(lambda a: 3.0, [z], "float32", shape=()), {z: [1j]}) == 3.0
+    assert session.run(pf.real(v * 1j)).tolist() == [-1.0]
+    assert session.run(v).tolist() == [1j]
+
+
+@pytest.mark.parametrize(("home", "other"), [("jax", "numpy"), ("numpy", "reference"), ("reference", "numpy")])
+def test_neither_feeds_nor_fetches_share_the_memory_of_variables(home: str, other: str) -> None:
+    w = pf.Variable(pf.astype(np.arange(4).astype("float32"), "complex64"))
+    z = pf.placeholder("complex64", (2, 2), name="z")
+    session = pf.Session(small(home), fallback=[other])
+    found = session.run(pf.reshape(w, (2, 2)))
+    with suppress(ValueError, TypeError):  # where it cannot be written into
+        found[0] = 99
+    assert session.run(w * 1).tolist() == [0, 1, 2, 3]
+    value = np.ones((2, 2), "complex64")
+    session.run(w.assign(pf.reshape(z, (4,))), {z: value})
+    value[...] = 7
+    assert session.run(w * 1).tolist() == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("missing", ["square", "reciprocal", "multiply"])
+def test_passes_bring_in_nothing_that_the_backend_lacks(missing: str) -> None:
+    x = pf.placeholder("float32", (3,), name="x")
+    y = {"square": x**2, "reciprocal": x**-1.0, "multiply": pf.sum(pf.broadcast_to(x, (5, 3)), axis=0)}[missing]
+    for fallback in ([], ["reference"]):
+        session = pf.Session(lacking("numpy", [missing]), fallback=fallback)
+        assert session.run(y, {x: [1.0, 1.0, 1.0]}).tolist() == [5.0 if missing == "multiply" else 1.0] * 3
 
 
 # -- refusals

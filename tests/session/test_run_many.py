@@ -128,3 +128,10 @@ def test_a_variable_that_is_fed_holds_what_the_last_step_assigned(engine: str) -
     with pf.Session(engine) as session:
         assert session.run_many(more, {w: np.asarray([1.0, 5.0, 3.0], "float32")}).tolist() == [1.5, 5.5, 3.5]
         assert session.run(w).tolist() == 3.5
+
+
+def test_a_step_may_write_a_variable_that_it_does_not_read() -> None:
+    w = pf.Variable(0.0)
+    x = pf.placeholder("float32", (), name="x")
+    assert pf.Session().run_many(w.assign(x + 1.0), {x: [1.0, 2.0]}).tolist() == [2.0, 3.0]
+    assert pf.Session().run(pf.fori_loop(0, 3, lambda i, a: x + x, x), {x: 1.0}) == 2.0
