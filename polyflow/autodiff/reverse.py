@@ -171,6 +171,8 @@ def _fit(builder: ProgramBuilder, operation: Operation, tensor: Tensor, value: A
 
 def _may_differ(operation: Operation, tensor: Tensor) -> bool:
     """Whether a size of ``tensor`` that is known only while the program runs may be 1 where that of others is not."""
+    if operation.op.is_nested:  # loops and branches broadcast nothing, and their stacks need not be arrays
+        return False
     others = (each.type.known_shape for each in operation.inputs if each is not tensor)
     return None in tensor.type.known_shape and any(size != 1 for shape in others for size in shape)
 
@@ -180,7 +182,7 @@ def _sum_to_shape(builder: ProgramBuilder, operation: Operation, gradient: Tenso
     if len(found) < len(wanted):
         return builder.xp.broadcast_to(gradient, tensor.type.static_shape)  # type: ignore[no-any-return]
     extra = len(found) - len(wanted)
-    if any(need is None and have != 1 for need, have in zip(wanted, found[extra:], strict=True)):
+    if _may_differ(operation, tensor) and 1 not in found[extra:]:
         return builder.xp.sum_like(gradient, tensor)  # type: ignore[no-any-return]
     axes = [*range(extra)]
     for position, (need, have) in enumerate(zip(wanted, found[extra:], strict=True)):

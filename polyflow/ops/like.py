@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from polyflow.core.batching import again, in_all, ranked
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.samples import ErrorSample, Sample, normal
 from polyflow.core.shapes import broadcast_shapes
@@ -55,6 +56,17 @@ def sum_like_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return broadcast_like(g, operation.inputs[0]), None
 
 
+def _like_batches(xp: Any, operation: Any, inputs: Any, batched: Any) -> Any:
+    """Both operands with the batch in front and of one rank; axes that an example of the result has not go again."""
+    result = operation.output.ndim
+    rank = max(each.type.rank for each in operation.inputs)
+    found = again(operation, [ranked(xp, each, rank) for each in in_all(xp, inputs, batched)])
+    return xp.squeeze(found, axis=tuple(range(1, 1 + rank - result))) if result < rank else found
+
+
+sum_like.batching(_like_batches)
+
+
 @sum_like.samples
 def sum_like_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3), normal(2, 1, seed=1))
@@ -89,6 +101,9 @@ def broadcast_like_kernel(xp: Any, x: Any, like: Any) -> Any:
 @broadcast_like.gradient
 def broadcast_like_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return sum_like(g, operation.inputs[0]), None
+
+
+broadcast_like.batching(_like_batches)
 
 
 @broadcast_like.samples

@@ -43,7 +43,7 @@ def test_every_stage_is_shown() -> None:
 def test_the_generated_function_calls_one_kernel_a_line() -> None:
     x = pf.placeholder("float32", (2,), name="x")
     source = pf.Session().explain(pf.exp(pf.sin(x))).split("generated function\n")[1].split("\n\n")[0]
-    assert source == ("def program(p0):\n    v1 = k_sin(p0)\n    v2 = k_exp(v1); del v1\n    return (v2,)")
+    assert source == ("def program(p0):\n    v1 = k_sin(p0)\n    v1 = k_exp(v1)\n    return (v1,)")
 
 
 def test_placeholders_of_unknown_type_are_explained_for_a_feed() -> None:
