@@ -218,7 +218,7 @@ def test_an_op_knows_a_simpler_form(call: Any, wanted: str) -> None:
         lambda x: pf.where([[[False]]], 0.0, x),
     ],
 )
-def test_what_changes_nothing_goes(call: Any) -> None:
+def test_what_an_op_says_changes_nothing_goes(call: Any) -> None:
     x = pf.placeholder("float32", (2, 3, 4), name="x")
     assert is_gone(call(x), x)
 

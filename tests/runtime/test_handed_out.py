@@ -14,7 +14,9 @@ FETCHES: dict[str, Callable[[pf.Tensor], pf.Tensor]] = {
     "a view": lambda c: pf.reshape(c, (2, 1)),
     "a part": lambda c: c[0:1],
     "a branch": lambda c: pf.cond(pf.placeholder_with_default(True, shape=()), lambda: c, lambda: c + 1.0),
-    "a loop without iterations": lambda c: pf.fori_loop(0, pf.placeholder_with_default(0, shape=()), lambda i, a: a + 1.0, c),
+    "a loop without iterations": lambda c: pf.fori_loop(
+        0, pf.placeholder_with_default(0, shape=()), lambda i, a: a + 1.0, c
+    ),
     "a variable": lambda c: pf.Variable(c).value(),
 }
 
