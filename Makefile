@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 BENCH_PYTHON ?= $(BIN)/python
 
-.PHONY: demo demo-tensorslow test lint conformance array-api-tests plugin-road bench bench-full bench-check clean
+.PHONY: demo demo-tensorslow test lint conformance mutants array-api-tests plugin-road bench bench-full bench-check clean
 
 .venv/.made: pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -31,6 +31,8 @@ lint: .venv/.made ## ruff and mypy
 conformance: .venv/.made ## the kit on every backend
 	for backend in numpy jax reference; do $(BIN)/polyflow conform --backend $$backend || exit 1; done
 
+mutants: .venv/.made ## the kit proves itself: planted faults, who kills them, and the kill rate
+	$(BIN)/polyflow mutants --page docs/mutants.md
 
 # SUITE is a checkout of data-apis/array-api-tests, with its submodule.
 EXAMPLES ?= 20

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from polyflow.control_flow import CONSTRUCTS
+from polyflow.control_flow import CONSTRUCTS, RULES
 from polyflow.control_flow.rooms import LoopRooms
 from polyflow.control_flow.sums import ProductSums
 from polyflow.core import primitives
@@ -21,12 +21,22 @@ from polyflow.passes.common_subexpressions import CommonSubexpressions
 from polyflow.passes.constant_folding import ConstantFolding
 from polyflow.passes.dead_code import DeadCode
 from polyflow.passes.product_chains import ProductChains
+from polyflow.passes.row_fusion import RowFusion
 from polyflow.tools.listings import add_no_arguments, run_backends, run_plugins
+
+if TYPE_CHECKING:
+    import argparse
 
 
 @hookimpl
 def polyflow_ops() -> Iterator[Op]:
-    """The ops of ``polyflow/ops``, and those without which there is no graph."""
+    """The ops of ``polyflow/ops``, and those without which there is no graph; families are loaded as they come."""
+    for module in RULES:
+        importlib.import_module(module)
+    return _ops()
+
+
+def _ops() -> Iterator[Op]:
     yield from ops_in(primitives)
     yield from ops_in(fusion)
     for family in (*FAMILIES, *CONSTRUCTS):
@@ -37,7 +47,7 @@ def polyflow_ops() -> Iterator[Op]:
 def polyflow_passes() -> list[Pass]:
     """The passes of ``polyflow/passes``."""
     simplify: list[Pass] = [ConstantFolding(), Algebra(), CommonSubexpressions(), DeadCode()]
-    return [*simplify, ProductSums(), ProductChains(), fusion.Fusion(), LoopRooms()]
+    return [*simplify, ProductSums(), ProductChains(), fusion.Fusion(), RowFusion(), LoopRooms()]
 
 
 def _add_new_arguments(parser: argparse.ArgumentParser) -> None:

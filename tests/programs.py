@@ -38,7 +38,8 @@ def program_of(fetches: Any, *feeds: Tensor) -> Program:
 def context(backend: str = "numpy", *, is_compiled: bool = False) -> PassContext:
     """What a pass is told when a session on ``backend`` makes a plan."""
     loaded = extensions().backend(backend)
-    return PassContext(evaluator(loaded, loaded.devices()[0]), backend, is_compiled, loaded.in_blocks is not None)
+    has_blocks, has_rows = loaded.in_blocks is not None, getattr(loaded, "in_rows", None) is not None
+    return PassContext(evaluator(loaded, loaded.devices()[0]), backend, is_compiled, has_blocks, has_rows)
 
 
 def finite_differences(function: Callable[..., Any], *arguments: Any, step: float = 1e-6) -> list[np.ndarray]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from polyflow.extension import Backend, BackendEntry, hookimpl
+
+if TYPE_CHECKING:  # loaded with every session, of whichever backend
+    import os
+    from pathlib import Path
 
 
 def _make() -> Backend:

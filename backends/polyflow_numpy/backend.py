@@ -8,17 +8,17 @@ from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
-from array_api_compat import numpy as namespace
 
 from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DType, bfloat16, float16
 from polyflow.core.literal import Literal
 from polyflow.extension import CompileRequest, Kernel, KernelTable, NamespaceBackend
 from polyflow.extension.exact_ops import ROUNDS_NOTHING
-from polyflow_numpy import native_random
+from polyflow_numpy import namespace, native_random
 from polyflow_numpy.blocks import in_blocks
 from polyflow_numpy.kernels import FRESH, IN_PLACE, KERNELS, UPDATING
 from polyflow_numpy.quiet import quiet
+from polyflow_numpy.rows import in_rows
 
 _DIFFERENT = frozenset({"clip", "nn.relu", "nn.relu6", "sign"})
 """Functions that round nothing, but are not there for 16 bits, or leave another zero than elsewhere."""
@@ -41,6 +41,7 @@ class NumpyBackend(NamespaceBackend):
     def __init__(self) -> None:
         super().__init__("numpy", namespace, KERNELS)
         self.in_blocks = in_blocks
+        self.in_rows = in_rows
         self.array_types = (np.ndarray, np.generic)
         self._native[float16] = np.float16
         self.dtypes = frozenset(self._native)

@@ -13,7 +13,7 @@ from polyflow.extension import Kernel
 
 Array = np.ndarray[Any, Any]
 
-_BLOCK = 1 << 22  # bytes of gathered windows that are multiplied at once: they are read again while still in the cache
+_BLOCK = 1 << 21  # bytes of gathered windows that are multiplied at once: they are read again while still in the cache
 
 
 def conv2d(

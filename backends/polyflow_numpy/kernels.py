@@ -6,14 +6,14 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from array_api_compat import numpy as namespace
 
 from polyflow.core.keys import native_key
 from polyflow.extension import Kernel, special_cases
 from polyflow.extension.expressions import written_by
 from polyflow.extension.half_precision import ready_to_round
-from polyflow_numpy import convolution, expressions, linalg, padding, pooling, random, segments
+from polyflow_numpy import convolution, expressions, linalg, namespace, padding, pooling, random, segments
 from polyflow_numpy.expressions import is_short
+from polyflow_numpy.scattering import add_at
 
 Array = Any  # numpy.ndarray
 _expm1 = special_cases.mended("expm1", namespace)
@@ -21,7 +21,7 @@ _add_reduce: Any = np.add.reduce  # the stubs know less of `reduce` than NumPy d
 _maximum_reduce: Any = np.maximum.reduce
 _minimum_reduce: Any = np.minimum.reduce
 
-# Ufuncs that the standard names otherwise, or that array_api_compat wraps: called directly they cost half.
+# Ufuncs under the names of ops, which the standard or NumPy may have another name for.
 _UFUNCS = {
     "abs": np.absolute, "acos": np.arccos, "acosh": np.arccosh, "asin": np.arcsin, "asinh": np.arcsinh,
     "atan": np.arctan, "atan2": np.arctan2, "atanh": np.arctanh, "add": np.add, "subtract": np.subtract,
@@ -180,6 +180,11 @@ def _shifted(x: Array) -> Any:
     return np.subtract(columns, _maximum_reduce(columns, 0), columns)
 
 
+def take(x: Array, indices: Array, /, *, axis: int | None = None) -> Any:
+    """The method of the array, which costs less than ``numpy.take``."""
+    return x.take(indices, axis)
+
+
 def getitem(x: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
     """``x[key]``, as NumPy takes keys of every kind."""
     return x[native_key(key, indices)] if indices else x[key]
@@ -187,17 +192,7 @@ def getitem(x: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
 
 def index_add(x: Array, updates: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
     """A copy of ``x``, added to in place."""
-    return added_in_place(np.array(x), updates, *indices, key=key)
-
-
-def added_in_place(result: Array, updates: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
-    """``result``, to which ``updates`` have been added."""
-    place = native_key(key, indices)
-    if not indices or (len(indices) == 1 and indices[0].dtype.kind == "b"):  # no element is chosen twice
-        result[place] += updates
-    else:
-        np.add.at(result, place, updates)
-    return result
+    return add_at(np.array(x, order="C"), updates, *indices, key=key)
 
 
 def set_in_place(result: Array, value: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
@@ -206,7 +201,7 @@ def set_in_place(result: Array, value: Array, /, *indices: Array, key: tuple[Any
     return result
 
 
-UPDATING: dict[str, Kernel] = {"index_add": added_in_place, "index_set": set_in_place}
+UPDATING: dict[str, Kernel] = {"index_add": add_at, "index_set": set_in_place}
 """Kernels that write into their first operand."""
 
 
@@ -237,6 +232,7 @@ KERNELS: dict[str, Kernel] = {
     "permute_dims": permute_dims,
     "reshape": reshape,
     "squeeze": squeeze,
+    "take": take,
     "nn.log_softmax": log_softmax,
     "nn.relu": relu,
     "nn.sigmoid": sigmoid,

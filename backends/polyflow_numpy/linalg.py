@@ -11,12 +11,24 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from array_api_compat import numpy as namespace
 
 from polyflow.extension import Kernel
 from polyflow.ops.linalg_solving import cofactors_kernel
+from polyflow_numpy import namespace
 
 Array = Any  # numpy.ndarray
+
+
+def _standard(name: str) -> Kernel:
+    """The standard's function ``name``, looked for when it is called: the library that mends it loads slowly."""
+
+    def function(*operands: Any, **options: Any) -> Any:
+        return getattr(namespace.linalg, name)(*operands, **options)
+
+    return function
+
+
+_solve = _standard("solve")
 
 
 def _total(function: Callable[..., Any], *, judge: Callable[..., Any] | None = None, reads: str = "all") -> Kernel:
@@ -41,7 +53,7 @@ def _total(function: Callable[..., Any], *, judge: Callable[..., Any] | None = N
             is_refused = np.asarray(judged).reshape(is_refused.shape)
         sound = np.where(is_refused[..., None, None], np.eye(*x.shape[-2:], dtype=x.dtype), x)
         found = function(sound, *rest, **options)
-        matrix_axes = min(rest[0].ndim, 2) if rest and function is namespace.linalg.solve else None
+        matrix_axes = min(rest[0].ndim, 2) if rest and function is _solve else None
         return _filled(found, is_refused, matrix_axes)
 
     return kernel
@@ -92,7 +104,7 @@ def _matrix_power(x: Array, n: int, /) -> Array:
     return np.linalg.matrix_power(_inv(x), -n) if n < 0 else np.linalg.matrix_power(x, n)
 
 
-_norm_by_singular_values = _total(namespace.linalg.matrix_norm)
+_norm_by_singular_values = _total(_standard("matrix_norm"))
 
 
 def _matrix_norm(x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Array:
@@ -104,13 +116,13 @@ def _matrix_norm(x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Ar
 _WITHOUT_JUDGE = ("det", "eig", "eigvals", "matrix_rank", "pinv", "slogdet", "svd", "svdvals")
 
 KERNELS: dict[str, Kernel] = {
-    **{f"linalg.{name}": _total(getattr(namespace.linalg, name)) for name in _WITHOUT_JUDGE},
+    **{f"linalg.{name}": _total(_standard(name)) for name in _WITHOUT_JUDGE},
     "linalg.cholesky": _triangle(_total(_cholesky, judge=_cholesky, reads="chosen")),
     "linalg.cofactors": _total(partial(cofactors_kernel, namespace)),
-    "linalg.eigh": _total(namespace.linalg.eigh, reads="lower"),
+    "linalg.eigh": _total(_standard("eigh"), reads="lower"),
     "linalg.eigvalsh": _total(np.linalg.eigvalsh, reads="lower"),
     "linalg.inv": _inv,
     "linalg.matrix_norm": _matrix_norm,
     "linalg.matrix_power": _matrix_power,
-    "linalg.solve": _total(namespace.linalg.solve, judge=np.linalg.inv),
+    "linalg.solve": _total(_solve, judge=np.linalg.inv),
 }

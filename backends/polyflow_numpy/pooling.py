@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ def max_pool_gradient(
 ) -> Array:
     """The op of that name."""
     over = windows(ksize, ksize if strides is None else strides, padding, data_format)
-    full = np.zeros(_padded_shape(x, over), g.dtype)
+    full = np.zeros(_padded_shape(x.shape, over), g.dtype)
     sizes: Any = over.sizes
     overlap = any(stride < size for stride, size in zip(over.strides, sizes, strict=True))
     for hit, place in _hits(x, over):
@@ -56,7 +57,12 @@ def avg_pool(
     """The op of that name."""
     over = windows(ksize, ksize if strides is None else strides, padding, data_format)
     total = _reduced(np.add, _padded(x, over, 0), over)
-    mean: Array = total / _members(x.shape, over, x.dtype)
+    own = None if over.sizes == (1, 1) else total  # windows of one element are read where they are
+    members = _members(x.shape, over, x.dtype)
+    if isinstance(members, int) and members & (members - 1) == 0:  # a power of two: the product is exact too
+        mean: Array = np.multiply(total, x.dtype.type(1 / members), out=own)
+    else:
+        mean = np.divide(total, members, out=own)
     return mean
 
 
@@ -115,11 +121,12 @@ def _least(x: Array) -> Any:
     return np.iinfo(x.dtype).min if x.dtype.kind in "iu" else -np.inf
 
 
-def _padded_shape(x: Array, over: Windows) -> list[int]:
-    shape = list(x.shape)
-    for axis, (before, after) in zip(over.axes, over.pads(x.shape), strict=True):
+@cache
+def _padded_shape(image: tuple[int, ...], over: Windows) -> tuple[int, ...]:
+    shape = list(image)
+    for axis, (before, after) in zip(over.axes, over.pads(image), strict=True):
         shape[axis] += before + after
-    return shape
+    return tuple(shape)
 
 
 def _inside(x: Array, over: Windows) -> tuple[slice, ...]:
@@ -131,8 +138,8 @@ def _inside(x: Array, over: Windows) -> tuple[slice, ...]:
 
 
 def _padded(x: Array, over: Windows, value: Any) -> Array:
-    shape = _padded_shape(x, over)
-    if tuple(shape) == x.shape:
+    shape = _padded_shape(x.shape, over)
+    if shape == x.shape:
         return x
     result = np.full(shape, value, x.dtype)
     result[_inside(x, over)] = x
@@ -140,17 +147,45 @@ def _padded(x: Array, over: Windows, value: Any) -> Array:
 
 
 def _reduced(ufunc: Callable[..., Any], x: Array, over: Windows) -> Array:
-    """``ufunc`` over each window of padded images: over the rows first, which are contiguous, then the columns."""
+    """``ufunc`` over each window of padded images, in new memory unless a window is one element."""
+    places = _taps(x.shape, over)
+    if places:
+        return _joined(ufunc, [x[each] for each in places])
     counts = over._replace(padding="VALID").counts(x.shape)
     for axis, _, count, window, stride in _each_axis(over, over.axes, counts):
-        parts = [x[_along(axis, start, count, stride)] for start in range(window)]
-        if window == 1:
-            x = parts[0]
-            continue
-        x = ufunc(parts[0], parts[1])
-        for part in parts[2:]:
-            ufunc(x, part, out=x)
+        x = _joined(ufunc, [x[_along(axis, start, count, stride)] for start in range(window)])
     return x
+
+
+def _joined(ufunc: Callable[..., Any], parts: Sequence[Array]) -> Array:
+    """``ufunc`` of the first two parts, of that and the third, and so on."""
+    if len(parts) == 1:
+        return parts[0]
+    result: Array = ufunc(parts[0], parts[1])
+    for each in parts[2:]:
+        ufunc(result, each, out=result)
+    return result
+
+
+@cache
+def _taps(shape: tuple[int, ...], over: Windows) -> list[tuple[slice, ...]]:
+    """Where each element of the windows lies in padded images of ``shape``, if going over these is the least work.
+
+    One axis after the other takes fewer steps, but the first of them over all columns that the windows cover.
+    """
+    sizes: Any = over.sizes
+    if sizes[0] * sizes[1] - 1 > (sizes[0] - 1) * over.strides[1] + sizes[1] - 1:
+        return []
+    counts: Any = over._replace(padding="VALID").counts(shape)
+    return [_place(len(shape), over, tap, counts) for tap in np.ndindex(*sizes)]
+
+
+def _place(rank: int, over: Windows, tap: Sequence[int], counts: Sequence[int]) -> tuple[slice, ...]:
+    """Where one element of all windows lies in padded images."""
+    index = [slice(None)] * rank
+    for axis, start, count, stride in zip(over.axes, tap, counts, over.strides, strict=True):
+        index[axis] = _along(0, start, count, stride)[0]
+    return tuple(index)
 
 
 def _hits(x: Array, over: Windows) -> Iterator[tuple[Array, tuple[slice, ...]]]:
@@ -166,10 +201,7 @@ def _hits(x: Array, over: Windows) -> Iterator[tuple[Array, tuple[slice, ...]]]:
     counts: Any = over.counts(x.shape)
     sizes: Any = over.sizes
     for row, column in np.ndindex(*sizes):
-        index = [slice(None)] * x.ndim
-        for axis, start, count, stride in zip(over.axes, (row, column), counts, over.strides, strict=True):
-            index[axis] = _along(0, start, count, stride)[0]
-        place = tuple(index)
+        place = _place(x.ndim, over, (row, column), counts)
         tap = full[place]
         hit = tap == greatest
         if has_nan:
@@ -181,6 +213,7 @@ def _hits(x: Array, over: Windows) -> Iterator[tuple[Array, tuple[slice, ...]]]:
         yield hit, place
 
 
+@cache
 def _members(shape: tuple[int, ...], over: Windows, dtype: Any) -> Any:
     """How many elements of each window lie inside the image, in a form that broadcasts."""
     pads, counts = over.pads(shape), over.counts(shape)

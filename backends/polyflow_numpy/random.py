@@ -10,13 +10,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from array_api_compat import numpy as namespace
 
 from polyflow.core.dtypes import as_dtype
 from polyflow.extension import Kernel
 from polyflow.ops.error_inverse import PIECES_32, PIECES_64, erfinv_kernel, evaluate
 from polyflow.ops.random_bits import PARITY, ROTATIONS, threefry_words
 from polyflow.ops.random_standard import drawn_bits, normal_of_uniform
+from polyflow_numpy import namespace
 
 Array = np.ndarray[Any, Any]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DTYPES, STANDARD_DTYPES, DType, as_dtype, complex128, float32, float64, in_category
 from polyflow.core.literal import Literal
 from polyflow.core.samples import ArraySpec, ErrorSample, Sample, map_specs
-from polyflow_conformance.special_values import special_samples
+from polyflow_conformance.special_values import MOVES, moved_samples, special_samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +78,27 @@ def value_cases(op: Op, dtypes: Sequence[DType]) -> Iterator[Case]:
 
 
 def special_cases(op: Op, dtypes: Sequence[DType]) -> Iterator[Case]:
-    """The special cases of the standard, if the op is elementwise, in each of ``dtypes`` that it takes."""
+    """The special cases of the standard, for ops that are elementwise or only move elements, in these ``dtypes``."""
     for dtype in dtypes:
         for name, sample in special_samples(op, dtype):
             yield Case(op, name, sample, dtype)
+    for case in value_cases(op, dtypes):
+        if case.number in _MOVED and case.dtype is not None and op.full_name in MOVES:
+            for name, sample in moved_samples(op, [case.sample], case.dtype):
+                yield Case(op, f"{case.number}{name[1:]}", sample, case.dtype)
+
+
+def one_of_each(cases: Iterable[Case], preferred: DType = float32) -> list[Case]:
+    """One case of each sample: that in the ``preferred`` dtype where there is one, else the first."""
+    found: dict[int | str, Case] = {}
+    for case in cases:
+        if case.number not in found or case.dtype is preferred:
+            found[case.number] = case
+    return list(found.values())
+
+
+_MOVED = range(4)
+"""The samples that are tried with special values too."""
 
 
 def error_cases(op: Op, dtypes: Collection[DType] = STANDARD_DTYPES) -> Iterator[Case]:

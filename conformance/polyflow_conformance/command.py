@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 from polyflow.errors import BackendError, ValueRangeError, message
@@ -16,7 +17,9 @@ from polyflow_conformance.known import applied
 from polyflow_conformance.levels import ALL, LEVELS, chosen_levels
 from polyflow_conformance.page import comparison_page
 from polyflow_conformance.properties import HAS_HYPOTHESIS, WITHOUT
+from polyflow_conformance.recorded import read_reports
 from polyflow_conformance.report import Report, reports_to_json
+from polyflow_conformance.versions import versions_of
 from polyflow_conformance.workers import prove_in_processes
 
 SHOWN = 20
@@ -28,6 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     chosen = parser.add_mutually_exclusive_group(required=True)
     chosen.add_argument("--backend", metavar="NAME", help="the backend to prove")
     chosen.add_argument("--all", action="store_true", help="prove every backend that is installed and loads")
+    chosen.add_argument(
+        "--from",
+        dest="files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="prove nothing, and report what --json has written to these files",
+    )
     levels = f"{', '.join(LEVELS)}, or all; several are joined by commas"
     parser.add_argument("--level", default=ALL, metavar="LEVEL", help=levels)
     parser.add_argument(
@@ -48,19 +59,26 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.jobs < 1:
         raise ValueRangeError(message("--jobs", found=arguments.jobs, needed="1 or more"))
     kit = Kit(installed)
-    names = _loadable(installed) if arguments.all else [arguments.backend]
-    reports = [_prove(kit, name, arguments) for name in names]
+    if arguments.files:
+        reports = read_reports(arguments.files, kit)
+        for each in reports:
+            _say(each)
+    else:
+        names = _loadable(installed) if arguments.all else [arguments.backend]
+        reports = [_prove(kit, name, arguments) for name in names]
     if arguments.json is not None:
         arguments.json.write_text(reports[0].to_json() if len(reports) == 1 else reports_to_json(reports))
     command = _command(arguments)
     if arguments.html is not None:
         arguments.html.write_text(html_page(reports, command), encoding="utf-8")
     if arguments.page is not None:
-        arguments.page.write_text(comparison_page(reports, f"{command} --page FILE"))
+        arguments.page.write_text(comparison_page(reports, f"{command} --page FILE"), encoding="utf-8")
     return 1 if any(each.failures for each in reports) else 0
 
 
 def _command(arguments: argparse.Namespace) -> str:
+    if arguments.files:
+        return " ".join(["polyflow conform --from", *(each.name for each in arguments.files)])
     parts = ["polyflow conform", "--all" if arguments.all else f"--backend {arguments.backend}"]
     parts += [f"--level {arguments.level}"] if arguments.level != ALL else []
     parts += [f"-k {arguments.expression!r}"] if arguments.expression else []
@@ -69,7 +87,9 @@ def _command(arguments: argparse.Namespace) -> str:
 
 def _loadable(installed: Extensions) -> list[str]:
     names = []
-    for name in installed.backend_entries:
+    for name, (entry, _) in installed.backend_entries.items():
+        if entry.is_instrument:
+            continue
         try:
             installed.backend(name)
         except BackendError as error:
@@ -100,6 +120,8 @@ def _prove(kit: Kit, name: str, arguments: argparse.Namespace) -> Report:
         )
         report.processor_seconds = sum(os.times()[:4]) - spent
     report.seconds = time.perf_counter() - start
+    report.made, report.versions = date.today().isoformat(), versions_of(backend)
+    report.notes += getattr(backend, "notes", list)()  # what an instrument has taken down
     report.notes += [] if HAS_HYPOTHESIS else [f"property tests were left out: {WITHOUT}"]
     _say(report)
     return report

@@ -25,6 +25,30 @@ def operand_used_after_its_result(x: Any) -> Any:
     return pf.stack([y * 2.0, z - y, pf.sqrt(z + 3.0), y])
 
 
+def functions_of_results(x: Any) -> Any:
+    def value(number: int) -> Any:
+        return x * 0.25 + (0.5 + number / 100)
+
+    alone: list[Any] = [
+        pf.abs,
+        pf.acos,
+        pf.asin,
+        pf.asinh,
+        pf.atan,
+        pf.atanh,
+        pf.exp,
+        pf.log,
+        pf.sqrt,
+        pf.square,
+        pf.negative,
+    ]
+    pairs: list[Any] = [pf.add, pf.subtract, pf.multiply, pf.divide, pf.maximum, pf.minimum, pf.atan2]
+    signs = [pf.sign(each(value(n))) for n, each in enumerate([*alone, pf.nn.sigmoid, pf.nn.relu])]
+    signs += [pf.sign(each(value(n + 20), x * 0.125 + (0.1 + n / 100))) for n, each in enumerate(pairs)]
+    weights = pf.arange(1.0, 21.0, dtype="float64")[:, None]
+    return pf.sum(pf.stack([*signs, pf.sign(pf.acosh(value(100)))][1:]) * weights, axis=0) * pf.sin(x)
+
+
 def outer_products(x: Any) -> Any:
     table = x[:, None] * x[None, :] + pf.arange(4.0, dtype="float64")
     return pf.sum(table, axis=0) - pf.mean(table, axis=1) + pf.max(table) - x
@@ -74,6 +98,6 @@ def stopped(x: Any) -> Any:
 
 
 COMPOSITE: tuple[Callable[[Any], Any], ...] = (
-    deep_chain, diamond, operand_used_after_its_result, outer_products, normalised, attention, two_layers,
-    views_of_one_array, chosen_elements, solved, gradient_of_a_gradient, stopped,
+    deep_chain, diamond, operand_used_after_its_result, functions_of_results, outer_products, normalised, attention,
+    two_layers, views_of_one_array, chosen_elements, solved, gradient_of_a_gradient, stopped,
 )  # fmt: skip

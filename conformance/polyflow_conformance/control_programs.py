@@ -36,6 +36,14 @@ def maximum_iterations(x: Any) -> Any:
     return pf.while_loop(lambda v: pf.all(v < 100), lambda v: v * x + v, [x], maximum_iterations=3)[0]
 
 
+def condition_of_several(x: Any) -> Any:
+    def goes_on(i: Any, v: Any) -> Any:
+        is_early = pf.logical_or(i < 2, pf.sum(v) < 6.0)
+        return pf.logical_and(pf.logical_and(is_early, pf.constant(True)), pf.logical_and(i != 9, ~(i == 7)))
+
+    return pf.while_loop(goes_on, lambda i, v: (i + 1, v * 1.2 + x * 0.1), [pf.constant(0), x])[1]
+
+
 def choice_inside_a_loop(x: Any) -> Any:
     def step(i: Any, v: Any) -> Any:
         return i + 1, pf.cond(pf.sum(v) > 1, lambda: v * 0.5 + x[1], lambda: pf.exp(v) + x)
@@ -193,8 +201,8 @@ def random_walk(x: Any) -> Any:
 
 CONTROL: tuple[Callable[[Any], Any], ...] = (
     power_until_large, counted_loop, countdown, no_iteration, number_of_iterations_from_data, maximum_iterations,
-        choice_inside_a_loop, loop_inside_a_choice, loop_inside_a_loop, loops_three_deep, nested_choices, switch, case,
-        several_values, exchange, scan, scan_from_the_end, folds, mapping, map_of_loops, scan_of_several,
-        array_of_tensors, array_read_in_a_loop, growing_array, checkpointed_loop, checkpointed_function, growing_shape,
-        gradient_inside_a_loop, random_walk,
+    condition_of_several, choice_inside_a_loop, loop_inside_a_choice, loop_inside_a_loop, loops_three_deep,
+    nested_choices, switch, case, several_values, exchange, scan, scan_from_the_end, folds, mapping, map_of_loops,
+    scan_of_several, array_of_tensors, array_read_in_a_loop, growing_array, checkpointed_loop, checkpointed_function,
+    growing_shape, gradient_inside_a_loop, random_walk,
 )  # fmt: skip

@@ -39,6 +39,17 @@ def a_program_gives_the_same_on_every_device(backend: Any) -> None:
         assert found == [[[2.0], [7.0]], [[3.0], [9.0]]], f"{device}: {found}"
 
 
+def what_was_made_on_a_device_can_be_fed_there(backend: Any) -> None:
+    x, w = pf.placeholder("float32", (2,)), pf.Variable([1.0, 2.0])
+    for device in pf.Session(backend).backend.devices():
+        with pf.Session(backend, x.graph, device) as session:
+            given = [session.run(w), pf.eager(backend, device, seed=0).ones((2,)).value]
+            found = [ran(session, x * 3.0, {x: each}) for each in given]
+            many = session.backend.to_literal(session.run_many(x * 2.0, [{x: [n, 0]} for n in (1, 2)])).tolist()
+        assert found == [[3.0, 6.0], [3.0, 3.0]], f"{device}: {found}"
+        assert many == [[2.0, 0.0], [4.0, 0.0]], f"{device}: {many}"
+
+
 def what_is_fed_from_another_device_is_moved(backend: Any) -> None:
     x = pf.placeholder("float32", (2,))
     y = x * 2.0 + [1.0, 1.0]
@@ -67,11 +78,22 @@ def a_copy_has_memory_of_its_own(backend: Any) -> None:
     assert library.to_literal(copy).tolist() == [1.0, 2.0], library.to_literal(copy).tolist()
 
 
+def a_copy_changes_no_bit(backend: Any) -> None:
+    library = pf.Session(backend).backend
+    for dtype in library.dtypes:
+        value = special_array(dtype)
+        copy = library.copy(library.from_literal(value, library.devices()[0]))
+        assert library.type_of(copy) == value.type, f"{library.type_of(copy)}, not {value.type}"
+        assert library.to_literal(copy).data == value.data, f"{library.to_literal(copy).tolist()}, not {value.tolist()}"
+
+
 def what_a_user_keeps_is_guarded(backend: Any) -> None:
     library = pf.Session(backend).backend
-    kept = library.guard(library.from_literal(array("int32", (3,), [1, 2, 3]), library.devices()[0]))
-    assert library.type_of(kept) == array("int32", (3,), [1, 2, 3]).type, library.type_of(kept)
-    assert library.to_literal(kept).tolist() == [1, 2, 3], library.to_literal(kept).tolist()
+    for dtype in library.dtypes:
+        value = special_array(dtype)
+        kept = library.guard(library.from_literal(value, library.devices()[0]))
+        assert library.type_of(kept) == value.type, library.type_of(kept)
+        assert library.to_literal(kept).data == value.data, f"{library.to_literal(kept).tolist()}, not {value.tolist()}"
 
 
 def things_that_are_no_arrays_have_no_type(backend: Any) -> None:
@@ -95,11 +117,16 @@ def results_can_be_taken_over_by_dlpack(backend: Any) -> None:
         found = session.backend.export(session.run(pf.constant([1.0, 2.0]) * 2.0))
     assert hasattr(found, "__dlpack__"), f"{type(found).__name__} has no __dlpack__"
     assert len(found.__dlpack_device__()) == 2, found.__dlpack_device__()
+    with pf.Session("reference") as other:
+        taken = ran(other, pf.placeholder("float32", (2,), name="taken") * 1.0, {"taken": found})
+    assert taken == [2.0, 4.0], taken
 
 
 PROBES = (
     every_dtype_comes_back_from_every_device, a_move_to_a_device_changes_no_bit,
-    a_program_gives_the_same_on_every_device, what_is_fed_from_another_device_is_moved, an_unknown_device_is_refused,
-    a_copy_has_memory_of_its_own, what_a_user_keeps_is_guarded, things_that_are_no_arrays_have_no_type,
+    a_program_gives_the_same_on_every_device, what_was_made_on_a_device_can_be_fed_there,
+    what_is_fed_from_another_device_is_moved, an_unknown_device_is_refused,
+    a_copy_has_memory_of_its_own, a_copy_changes_no_bit, what_a_user_keeps_is_guarded,
+    things_that_are_no_arrays_have_no_type,
     results_are_arrays_that_can_be_fed_again, results_can_be_taken_over_by_dlpack,
 )  # fmt: skip

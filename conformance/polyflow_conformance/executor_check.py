@@ -14,7 +14,7 @@ from polyflow.core.declaration import Op, Trait
 from polyflow.core.dtypes import DTYPES
 from polyflow.core.literal import Literal
 from polyflow.extension import Backend
-from polyflow_conformance.cases import Case, value_cases
+from polyflow_conformance.cases import Case, one_of_each, special_cases, value_cases
 from polyflow_conformance.checks import wrong_values
 from polyflow_conformance.differences import failures
 from polyflow_conformance.judging import case_result
@@ -32,10 +32,9 @@ def check_executors(op: Op, backend: Backend) -> list[Result]:
     """The results of one case of each sample."""
     if backend.is_compiled or op.has_trait(Trait.EFFECT):
         return []
-    cases: dict[int | str, Case] = {}
-    for case in value_cases(op, [each for each in DTYPES.values() if each in backend.dtypes]):
-        cases.setdefault(case.number, case)
-    found = failures(list(cases.values()), lambda some: executor_failures(some, backend))
+    dtypes = [each for each in DTYPES.values() if each in backend.dtypes]
+    cases = one_of_each([*value_cases(op, dtypes), *special_cases(op, dtypes)])
+    found = failures(cases, lambda some: executor_failures(some, backend))
     return [case_result(case, "executors", backend, failure) for case, failure in found.items()]
 
 

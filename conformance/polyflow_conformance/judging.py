@@ -43,5 +43,5 @@ def missing_capability(error: BaseException, backend: Backend) -> str | None:
             return f"no kernel for {', '.join(error.ops)}"
     prefix = f"backend {backend.name!r} has no dtype "
     if isinstance(error, DTypeError) and str(error).startswith(prefix):
-        return "no dtype " + str(error).removeprefix(prefix).split()[0]
+        return "no dtype " + str(error).removeprefix(prefix).split()[0].rstrip(",")
     return None

@@ -62,8 +62,9 @@ class Kit:
     def __init__(self, extensions: Extensions) -> None:
         self.extensions = extensions
         remember_environment()
+        self._values = Values()
         self._checks: dict[str, Check] = {
-            "values": Values(),
+            "values": self._values,
             "memory": check_memory,
             "executors": check_executors,
             "properties": properties.check_properties,
@@ -77,6 +78,10 @@ class Kit:
     def checks(self) -> list[str]:
         """The names of the checks of ops."""
         return list(self._checks)
+
+    def prime(self, op: str) -> None:
+        """Ask the oracle now what it says to the values of ``op``."""
+        self._values.oracle(self.extensions.ops[op])
 
     def op_names(self, expression: str = "") -> list[str]:
         """The ops whose names fulfil ``expression``."""

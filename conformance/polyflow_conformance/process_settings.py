@@ -35,6 +35,8 @@ from polyflow.extension.manager import extensions
 Settings = dict[str, object]
 
 
+MUTANT = "POLYFLOW_MUTANT"
+"""Environment variable that names the fault of the backend ``mutant``, which a process of its own has to have too."""
 _remembered: dict[str, str] = {}
 
 
@@ -47,7 +49,8 @@ def remember_environment(environment: Mapping[str, str] | None = None) -> Mappin
 
 def changed_settings(name: str) -> list[str]:
     """What loading and running the backend of that name changes, found out in a fresh process."""
-    environment = {**remember_environment(), "PYTHONWARNINGS": "default"}
+    planted = {name: os.environ[name] for name in (MUTANT,) if name in os.environ}
+    environment = {**remember_environment(), **planted, "PYTHONWARNINGS": "default"}
     command = [sys.executable, "-m", __name__, name]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment, check=False)
     if done.returncode:

@@ -52,6 +52,15 @@ def a_stream_goes_on_from_run_to_run_as_the_oracles(backend: Any) -> None:
     assert len({tuple(each) for each in found}) == 3, f"runs repeat each other: {found}"
 
 
+def a_stream_gives_its_known_numbers(backend: Any) -> None:
+    """The known answer of the key ``fold_in(start, run)``, where the start is made of the seed and of the name."""
+    pf.random.set_random_seed(7)
+    drawn = pf.random.randint((3,), 0, 2**30, name="stream")
+    with pf.Session(backend) as session:
+        found = [ran(session, drawn) for _ in range(2)]
+    assert found == [[481617243, 893966078, 3338524], [690655370, 537937096, 377041911]], found
+
+
 def an_operation_of_another_name_changes_no_stream(backend: Any) -> None:
     found = []
     for has_other in (False, True):
@@ -71,10 +80,13 @@ def iterations_draw_what_their_keys_say(backend: Any) -> None:
     with pf.Session(backend) as session:
         found, expected = ran(session, [total, (apart[0] + apart[1]) + apart[2]])
     assert found == expected, f"{found} instead of {expected}"
+    with pf.Session("reference", total.graph) as oracle:
+        assert found == ran(oracle, total), f"{found} instead of {ran(oracle, total)}"
 
 
 PROBES = (
     threefry_gives_its_published_words, bits_are_the_oracles, uniform_numbers_are_the_oracles_bit_for_bit,
     keys_that_are_split_or_folded_differ, a_stream_goes_on_from_run_to_run_as_the_oracles,
-    an_operation_of_another_name_changes_no_stream, iterations_draw_what_their_keys_say,
+    a_stream_gives_its_known_numbers, an_operation_of_another_name_changes_no_stream,
+    iterations_draw_what_their_keys_say,
 )  # fmt: skip

@@ -112,7 +112,7 @@ def parallel(session: polyflow.Session) -> None:
 def special_array(dtype: Any) -> Literal:
     """An array of the special values of a dtype: extremes, and for floats zeros of both signs, infinities and NaN."""
     values = special_values(as_dtype(dtype))
-    return array(as_dtype(dtype).name, (len(values),), values)
+    return array(as_dtype(dtype).name, (1, len(values)), values)
 
 
 def refused(error: type[Exception], text: str, call: Callable[[], Any]) -> None:
@@ -243,10 +243,10 @@ def _failure(check: str, case: Case, backend: Backend) -> str | Exception | None
     if check == "memory":
         return checks.memory_failure(case, backend)
     if check == "forward":
-        return forward_check.failures_of([case], backend)[case]
+        return forward_check.failures_of([case], backend).get(case)
     if check.startswith("gradient"):
         wanted = case, int(check[-1])
-        return gradient_check.failures_of([wanted], backend)[wanted]
+        return gradient_check.failures_of([wanted], backend).get(wanted)
     if check == "executors":
         return executor_check.executor_failures([case], backend)[case]
     if check == "missing":

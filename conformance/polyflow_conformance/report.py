@@ -30,6 +30,10 @@ class Report:
     """What a reader must know of how the kit was run."""
     seconds: float = 0.0
     processor_seconds: float = 0.0
+    made: str = ""
+    """The day, as in ``"2026-11-22"``."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Of each distribution that the backend stands on, its version."""
 
     @property
     def failures(self) -> list[Result]:
@@ -93,6 +97,8 @@ class Report:
             **{status: self.counts[status] for status in STATUSES},
             "seconds": round(self.seconds, 3),
             "processor_seconds": round(self.processor_seconds, 3),
+            "made": self.made,
+            "versions": self.versions,
             "notes": self.notes,
             "results": [_as_data(each) for each in self.results],
         }

@@ -15,7 +15,7 @@ from typing import Any
 
 from polyflow.core.declaration import Op, Trait
 from polyflow.core.dtypes import DType, bool_, in_category, integer_range
-from polyflow.core.samples import ArraySpec, Sample
+from polyflow.core.samples import ArraySpec, ErrorSample, Sample, map_specs
 from polyflow_conformance.tolerance import EPSILON, smallest
 
 INF, NAN = math.inf, math.nan
@@ -99,6 +99,45 @@ def special_samples(op: Op, dtype: DType) -> Iterator[tuple[str, Sample]]:
         yield "special", _sample(op, dtype, columns, (len(rows),))
     yield "scalar", _sample(op, dtype, rows[0], ())
     yield "empty", _sample(op, dtype, [[[], []] for _ in operands], (2, 0))
+
+
+MOVES = frozenset({
+    "broadcast_arrays", "broadcast_to", "concat", "expand_dims", "fft.fftshift", "fft.ifftshift", "flip", "getitem",
+    "index_set", "linalg.diagonal", "matrix_transpose", "meshgrid", "moveaxis", "pad", "permute_dims", "repeat",
+    "repeat_each", "reshape", "roll", "split", "squeeze", "stack", "take", "take_along_axis", "tile", "tril", "triu",
+    "unstack",
+})  # fmt: skip
+"""Ops that move elements whatever they are: special values come out as they went in."""
+
+
+_PLAIN = {"0": 1, "1": 1, "2": 1, "0.0": 1, "0.5": 1, "1.0": 1, "2.0": 1, "3.0": 1, "-0.5": 1, "-1.0": 1, "-2.0": 1}
+"""Values with nothing special about them come last."""
+
+
+def moved_samples(op: Op, samples: Sequence[Sample], dtype: DType) -> Iterator[tuple[str, Sample]]:
+    """The first samples of an op that only moves elements, with special values for the arrays that they leave open."""
+    if op.full_name not in MOVES or dtype is bool_:
+        return
+    known = sorted(special_values(dtype), key=lambda each: _PLAIN.get(str(each), 0))
+
+    def filled(spec: ArraySpec) -> ArraySpec:
+        if spec.dtype is not None or spec.kind != "normal":
+            return spec
+        elements = [known[(place + spec.seed) % len(known)] for place in range(math.prod(spec.shape))]
+        return ArraySpec("values", spec.shape, dtype=dtype, values=_nested(elements, spec.shape))
+
+    for number, sample in enumerate(samples):
+        if not isinstance(sample, ErrorSample) and sample.prepare is None and sample.invariant is None:
+            operands = [map_specs(filled, each) for each in sample.operands]
+            attributes = {key: map_specs(filled, value) for key, value in sample.attributes.items()}
+            yield f"{number}-special", Sample(*operands, gradient=False, dtypes=sample.dtypes, **attributes)
+
+
+def _nested(elements: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    if not shape:
+        return elements[0]
+    step = math.prod(shape[1:])
+    return [_nested(elements[place * step : (place + 1) * step], shape[1:]) for place in range(shape[0])]
 
 
 def _sample(op: Op, dtype: DType, columns: Sequence[Any], shape: tuple[int, ...]) -> Sample:

@@ -16,6 +16,15 @@ def a_variable_keeps_its_value_between_runs(backend: Any) -> None:
     assert found == [3.0, 5.0, 7.0], found
 
 
+def a_prepared_call_writes_as_a_run_does(backend: Any) -> None:
+    x, count = pf.placeholder("float32", ()), pf.Variable(1.0)
+    with pf.Session(backend) as session:
+        step = session.prepare(count.assign_add(x), [x])
+        found = [session.backend.to_literal(step(by)).tolist() for by in (1.0, 2.0, 3.0)]
+        assert ran(session, count) == 7.0, ran(session, count)
+    assert found == [2.0, 4.0, 7.0], found
+
+
 def reads_and_writes_follow_the_order_of_the_program(backend: Any) -> None:
     w = pf.Variable(1.0)
     log = [w.read_value(), w.assign(2.0), w.read_value(), w.assign_add(10.0), w * 2, w.assign(w * w), w.read_value()]
@@ -82,6 +91,18 @@ def a_value_that_was_fetched_stays_when_the_variable_changes(backend: Any) -> No
     assert found[1] == [10.0, 20.0, 30.0], found
 
 
+def writing_into_what_was_fetched_changes_no_variable(backend: Any) -> None:
+    w = pf.Variable([1.0, 2.0, 3.0])
+    with pf.Session(backend) as session:
+        for held in session.run([w, w.assign(w * 10.0)]):
+            try:
+                held[...] = session.backend.from_literal(array("float32", (3,), [7, 7, 7]), session.device)
+            except Exception:  # what cannot be written into changes nothing anyway
+                continue
+        found = ran(session, w)
+    assert found == [10.0, 20.0, 30.0], found
+
+
 def a_variable_is_not_the_array_that_it_was_given(backend: Any) -> None:
     x, w = pf.placeholder("float32", (2,)), pf.Variable([0.0, 0.0])
     other = pf.Variable([5.0, 6.0])
@@ -91,6 +112,18 @@ def a_variable_is_not_the_array_that_it_was_given(backend: Any) -> None:
         session.run(steps, {x: fed})
         found = ran(session, [w, other]), session.backend.to_literal(fed).tolist()
     assert found == ([[2.0, 3.0], [1.0, 2.0]], [1.0, 2.0]), found
+
+
+def writing_into_what_was_fed_changes_no_variable(backend: Any) -> None:
+    x, w = pf.placeholder("float32", (2,)), pf.Variable([0.0, 0.0])
+    with pf.Session(backend) as session:
+        fed = session.backend.copy(session.backend.from_literal(array("float32", (2,), [1.0, 2.0]), session.device))
+        session.run(w.assign(x), {x: fed})
+        try:
+            fed[...] = session.backend.from_literal(array("float32", (2,), [8, 9]), session.device)
+        except Exception:  # what cannot be written into changes nothing anyway
+            return
+        assert ran(session, w) == [1.0, 2.0], ran(session, w)
 
 
 def a_run_that_fails_writes_nothing(backend: Any) -> None:
@@ -139,6 +172,16 @@ def descent_goes_the_same_way_everywhere(backend: Any) -> None:
     assert found == [[2.0, -4.0], [1.0, -2.0], [0.5, -1.0]], found
 
 
+def python_functions_run_once_each_in_their_order(backend: Any) -> None:
+    log: list[str] = []
+    x = pf.placeholder("float32", ())
+    steps = [pf.py_func(lambda value, word=word: log.append(word), [x], []) for word in ("a", "b", "c")]
+    with pf.Session(backend) as session:
+        session.run(steps[::-1], {x: 1.0})
+        session.run([steps[2], steps[0]], {x: 1.0})
+    assert log == ["a", "b", "c", "a", "c"], log
+
+
 def the_dataflow_executor_keeps_the_order_too(backend: Any) -> None:
     for _ in range(10):
         with pf.Graph().as_default(), pf.Session(backend, executor="dataflow", inter_op_threads=4) as session:
@@ -149,11 +192,13 @@ def the_dataflow_executor_keeps_the_order_too(backend: Any) -> None:
 
 
 PROBES = (
-    a_variable_keeps_its_value_between_runs, reads_and_writes_follow_the_order_of_the_program,
+    a_variable_keeps_its_value_between_runs, a_prepared_call_writes_as_a_run_does,
+    reads_and_writes_follow_the_order_of_the_program,
     the_order_of_fetches_changes_nothing, a_write_that_does_not_run_changes_nothing,
     a_control_dependency_runs_what_is_not_fetched, two_variables_can_be_exchanged, sessions_share_no_variable,
-    a_value_that_was_fetched_stays_when_the_variable_changes, a_variable_is_not_the_array_that_it_was_given,
+    a_value_that_was_fetched_stays_when_the_variable_changes, writing_into_what_was_fetched_changes_no_variable,
+    a_variable_is_not_the_array_that_it_was_given, writing_into_what_was_fed_changes_no_variable,
     a_run_that_fails_writes_nothing, only_the_branch_that_is_taken_assigns,
     each_iteration_sees_what_the_one_before_assigned, descent_goes_the_same_way_everywhere,
-    the_dataflow_executor_keeps_the_order_too,
+    python_functions_run_once_each_in_their_order, the_dataflow_executor_keeps_the_order_too,
 )  # fmt: skip

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from polyflow.core.dtypes import DType, real_dtype
+from polyflow.core.dtypes import DType, bool_, real_dtype
 from polyflow.core.literal import Literal
 
 EPSILON = {"float16": 2.0**-10, "bfloat16": 2.0**-7, "float32": 2.0**-23, "float64": 2.0**-52}
@@ -28,6 +28,9 @@ def difference(expected: Literal, found: Literal, ulps: int, is_elementwise: boo
     if expected.shape != found.shape:
         return f"shape {found.shape} instead of {expected.shape}"
     if not expected.dtype.is_differentiable:
+        wild = found.data.strip(b"\0\1") if expected.dtype is bool_ else b""
+        if wild:
+            return f"a bool is neither false nor true, but {wild[0]} in memory"
         return None if expected.data == found.data else _first_wrong(flat(expected), flat(found), lambda a, b: a == b)
     if expected.data == found.data:
         return None

@@ -6,7 +6,6 @@ example, and says so in the log and in the names of its operations.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +19,6 @@ from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.traversal import ancestors
 from polyflow.core.types import TensorType, accepts
 from polyflow.errors import PolyflowError, ShapeError, VerificationError, message
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +114,12 @@ class Batcher:
             )
         if not self._size:
             return [xp.zeros((0, *each.type.static_shape), dtype=each.dtype) for each in operation.outputs]
-        _log.info("vmap: %s, built at %s, is done %d times: it has no batching rule for these operands",
-                  name, operation.location, self._size)  # fmt: skip
+        import logging  # here, since every session loads this module
+
+        logging.getLogger(__name__).info(
+            "vmap: %s, built at %s, is done %d times: it has no batching rule for these operands",
+            name, operation.location, self._size,
+        )  # fmt: skip
         builder.scope += f"unrolled_{operation.op.name}/"
         parts = [
             xp.unstack(each, axis=0) if is_batched else [each] * self._size

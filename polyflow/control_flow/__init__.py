@@ -14,3 +14,10 @@ CONSTRUCTS = (
     "polyflow.control_flow.primitives",
 )
 """The modules that declare ops."""
+
+RULES = (
+    "polyflow.control_flow.loop_gradient",
+    "polyflow.control_flow.branch_gradient",
+    "polyflow.control_flow.batching",
+)
+"""Those that hang rules on ops of another module: none of these ops may be looked at before they are loaded."""

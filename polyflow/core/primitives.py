@@ -94,4 +94,5 @@ def astype_samples() -> Iterator[Sample]:
         yield Sample(normal(2, 3), name, dtypes="floating", gradient=False)
     yield Sample(normal(2, 3), "complex64", dtypes="floating")
     yield Sample(values([0, 1, 100]), "int8", dtypes="integral")
+    yield Sample(values([2**53 + 1, 2**62 + 1], "int64"), "uint64")
     yield Sample(values([0, 1, 100]), "float32", dtypes="boolean or integral")

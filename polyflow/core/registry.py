@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ class OpRegistry(Mapping[str, Op]):
     def __init__(self) -> None:
         self._ops: dict[str, Op] = {}
         self._origins: dict[str, str] = {}
+        self._rest: Iterator[Op] = iter(())
+        self._rest_origin = ""
+        self._lock = threading.RLock()
         self.troubles: Callable[[], str | None] = lambda: None
         """What is known of plugins whose ops may be missing here."""
 
@@ -35,6 +39,37 @@ class OpRegistry(Mapping[str, Op]):
             self._ops[op.full_name] = op
             self._origins[op.full_name] = origin
 
+    def add_later(self, ops: Iterator[Op], origin: str) -> None:
+        """Take in ``ops`` one after the other when they are asked for, and no more of them than it takes to find one.
+
+        What brings them may load the module of each family as it comes to it. Only one distribution may bring ops so:
+        that two bring the same name is seen when both are there.
+        """
+        self._rest, self._rest_origin = ops, origin
+
+    def resolve(self, path: str) -> Op | OpNamespace | None:
+        """The op called ``path``, or the namespace, or neither."""
+        start = f"{path}."
+        with self._lock:
+            if path not in self._ops and not self._has_in(start):
+                self._draw(lambda name: name == path or name.startswith(start))
+            found = self._ops.get(path)
+            return OpNamespace(self, path) if found is None and self._has_in(start) else found
+
+    def _has_in(self, start: str) -> bool:
+        return any(each.startswith(start) for each in self._ops)
+
+    def _draw(self, is_enough: Callable[[str], bool]) -> None:
+        """Take in the rest up to an op whose name is enough."""
+        for op in self._rest:
+            self.add([op], self._rest_origin)
+            if is_enough(op.full_name):
+                return
+
+    def _draw_all(self) -> None:
+        with self._lock:
+            self._draw(lambda name: False)
+
     def origin(self, name: str) -> str:
         """The distribution that the op called ``name`` came from."""
         self[name]
@@ -43,22 +78,29 @@ class OpRegistry(Mapping[str, Op]):
     def __getitem__(self, name: str) -> Op:
         found = self._ops.get(name)
         if found is None:
+            with self._lock:
+                if name not in self._ops:  # nobody drew it meanwhile
+                    self._draw(name.__eq__)
+            found = self._ops.get(name)
+        if found is None:
             raise UnknownNameError(
                 message(f"no op is called {name!r}", found=self.troubles(), remedy=nearest(name, self._ops))
             )
         return found
 
     def __iter__(self) -> Iterator[str]:
+        self._draw_all()
         return iter(self._ops)
 
     def __len__(self) -> int:
+        self._draw_all()
         return len(self._ops)
 
 
 class OpNamespace:
     """Ops as attributes, with the dtypes: the ``xp`` that gradient rules are written against."""
 
-    def __init__(self, registry: Mapping[str, Op], namespace: str = "") -> None:
+    def __init__(self, registry: OpRegistry, namespace: str = "") -> None:
         self._registry = registry
         self._prefix = f"{namespace}." if namespace else ""
         self.__name__ = f"polyflow.{namespace}" if namespace else "polyflow"
@@ -66,13 +108,10 @@ class OpNamespace:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        found: Any = self._registry.get(self._prefix + name)
-        if found is None and not self._prefix:
-            found = DTYPES.get(name)
+        found: Any = None if self._prefix else DTYPES.get(name)
         if found is None:
-            if not any(each.startswith(f"{self._prefix}{name}.") for each in self._registry):
-                troubles = getattr(self._registry, "troubles", lambda: None)()
-                raise AttributeError(message(f"{self.__name__} has no op {name!r}", found=troubles))
-            found = OpNamespace(self._registry, self._prefix + name)
+            found = self._registry.resolve(self._prefix + name)
+        if found is None:
+            raise AttributeError(message(f"{self.__name__} has no op {name!r}", found=self._registry.troubles()))
         setattr(self, name, found)
         return found

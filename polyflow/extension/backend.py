@@ -149,6 +149,9 @@ class NamespaceBackend:
     fresh: frozenset[str] = frozenset()
     updating: KernelTable = {}
     in_blocks: Blocks | None = None
+    in_rows: Blocks | None = None
+    """What calls a function on slices along the first axis of large arrays, which all its kernels treat alike; arrays
+    of fewer axes, or with another first axis, it hands on. A backend may do without this attribute."""
     operators: Mapping[str, str] = {}
 
     def __init__(self, name: str, namespace: Any, kernels: KernelTable | None = None) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # sessions load this and no command line
+    import argparse
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,14 @@ from typing import Any
 
 import pluggy
 
+from polyflow.core.declaration import Op
 from polyflow.core.registry import OpNamespace, OpRegistry
 from polyflow.errors import BackendError, PluginError, message, nearest
 from polyflow.extension import hookspecs
 from polyflow.extension.backend import Backend, BackendEntry, Kernel, KernelTable
 from polyflow.extension.command import Command
 from polyflow.extension.contract import check_brought, check_contract, check_table
+from polyflow.extension.entry_points import entry_points
 from polyflow.extension.passes import STAGES, Pass
 
 GROUP = "polyflow"
@@ -71,11 +73,8 @@ class Extensions:
         self.records.append(PluginRecord(name, distribution, module))
 
     def _load_entry_points(self) -> None:
-        import importlib.metadata  # a fifth of the time of `import polyflow`, and only sessions need it
-
         disabled = {each.strip() for each in os.environ.get(DISABLED, "").split(",")}
-        for point in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda each: each.name):
-            distribution = point.dist.name if point.dist is not None else "unknown"
+        for point, distribution in entry_points(GROUP):
             if point.name in disabled:
                 self.records.append(PluginRecord(point.name, distribution, point.value, is_disabled=True))
                 continue
@@ -114,7 +113,7 @@ class Extensions:
         clashes = []
         for what in ("ops", "backend_entries", "passes", "commands", "_kernels"):
             try:
-                getattr(self, what)
+                list(getattr(self, what))
             except PluginError as error:
                 clashes.append(error)
         return clashes
@@ -125,10 +124,32 @@ class Extensions:
     def ops(self) -> OpRegistry:
         """Every op, by name."""
         registry = OpRegistry()
+        registry.troubles = self.troubles
+        implementations = self._plugins.hook.polyflow_ops.get_hookimpls()
+        if len(implementations) == 1:  # nobody whose names could clash with those that are not loaded yet
+            name = implementations[0].plugin_name
+            registry.add_later(self._one_by_one(implementations[0].function, name), self._distributions[name])
+            return registry
         for ops, distribution in self._call("polyflow_ops"):
             registry.add(ops, distribution)
-        registry.troubles = self.troubles
         return registry
+
+    def _one_by_one(self, implementation: Callable[..., object], name: str) -> Iterator[Op]:
+        """The ops that the plugin ``name`` brings; an iterator of its own may load families when it comes to them."""
+        try:
+            brought: Any = implementation()
+            whole = None if isinstance(brought, Iterator) else check_brought("polyflow_ops", brought)
+        except Exception as error:  # a broken plugin must not break anybody else
+            self._blame(name, error)
+            return iter(())
+        return iter(whole) if whole is not None else self._drawn(brought, name)
+
+    def _drawn(self, ops: Iterator[object], name: str) -> Iterator[Op]:
+        try:
+            for op in ops:
+                yield from check_brought("polyflow_ops", [op])
+        except Exception as error:  # as above
+            self._blame(name, error)
 
     @cached_property
     def namespace(self) -> OpNamespace:

@@ -43,6 +43,7 @@ def _truth_samples() -> Iterator[Sample]:
     yield Sample(values([[0.0, 0.0, 1.0], [2.0, 1.0, 1.0], [0.0, 0.0, 0.0]]), axis=1)
     yield Sample(normal(2, 3, 2), axis=(0, -1), keepdims=True)
     yield Sample(normal(2, 0), axis=1)
+    yield Sample(values([[[0.0, 1.0], [1.0, 1.0]], [[0.0, 0.0], [0.0, 0.0]]]), axis=2, keepdims=True)
     yield Sample(values([float("nan"), float("-inf")]), dtypes="real floating")
     yield Sample(values([[0j, 0j], [1j, 0j], [2j, -1j]]), dtypes="complex floating", axis=1)
     yield ErrorSample(normal(2, 3), axis=2).raises(AxisError, "axis 2 is out of range for rank 2")

@@ -132,6 +132,7 @@ def ifftshift_samples() -> Iterator[Sample]:
 
 
 def _shift_samples() -> Iterator[Sample]:
+    yield Sample(normal(1, 3), axes=0)
     yield Sample(normal(3, 4))
     yield Sample(normal(3, 5), axes=1)
     yield Sample(normal(3, 2, 5), axes=(-1, 0))

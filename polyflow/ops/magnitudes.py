@@ -244,6 +244,7 @@ def clip_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3), normal(2, 1, seed=1))
     yield Sample(normal(3))
     yield Sample(values([0, 1, 2]), values(1), values(2), gradient=False)
+    yield Sample(values([-0.0, 0.0, 2.0]), values(-1.0), values(1.0), gradient=False, dtypes="real floating")
     yield ErrorSample(normal(2), normal(3), normal(2)).raises(ShapeError, "do not broadcast")
     yield ErrorSample(normal(2).of("complex64"), normal(2)).raises(DTypeError, "needed:  a real dtype")
 

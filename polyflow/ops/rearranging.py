@@ -80,6 +80,7 @@ roll.batching(along_axis)
 def roll_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3), shift=2)
     yield Sample(normal(2, 3), shift=-4, axis=1)
+    yield Sample(normal(2, 3), shift=3, axis=1)
     yield Sample(normal(2, 3, 4), shift=(1, -1), axis=(0, 2))
     yield Sample(normal(2, 3), shift=1, axis=(0, 1))
     yield Sample(normal(0), shift=1)

@@ -74,4 +74,6 @@ def _triangles() -> Iterator[Sample]:
     yield Sample(normal(3, 3))
     yield Sample(normal(2, 3, 4), k=1)
     yield Sample(normal(4, 2), k=-2)
+    yield Sample(normal(2, 3), k=-1)
+    yield Sample(normal(2, 3), k=2)
     yield ErrorSample(normal(3)).raises(ShapeError, "needed:  rank 2 or more")

@@ -6,7 +6,7 @@ the first reads and the last writes. An engine with a compiler does this itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from polyflow.core.declaration import Trait, define_op
@@ -24,10 +24,11 @@ FEWEST = 3
 
 
 @define_op(name="fused", traits=Trait.NESTED)
-def fused_op(operands: Sequence[TensorType], /, *, body: Program) -> tuple[TensorType, ...]:
-    """The results of ``body``, a program of elementwise operations on arrays of one shape and on scalars.
+def fused_op(operands: Sequence[TensorType], /, *, body: Program, by_rows: bool = False) -> tuple[TensorType, ...]:
+    """The results of ``body``, a program of elementwise operations on arrays of one shape and on scalars, or, if
+    ``by_rows``, of operations each of which does the same with every slice along the first axis.
 
-    Specialised programs have none; the pass ``fusion`` makes them.
+    Specialised programs have none; the passes ``fusion`` and ``fusion by rows`` make them.
 
     >>> import polyflow as pf
     >>> x = pf.placeholder("float32", (1000, 1000), name="x")
@@ -47,52 +48,80 @@ class Fusion:
     stage = "optimise"
 
     def __call__(self, program: Program, context: PassContext) -> Program:
-        if not context.blocks or not any(_is_large(each) for each in program.operations):
+        if not context.blocks or not any(is_large(each) for each in program.operations):
             return program
-        users: dict[Tensor, list[Operation]] = {}
-        for operation in program.operations:
-            for tensor in operation.inputs:
-                users.setdefault(tensor, []).append(operation)
-        writer = _Writer(program, users)
-        for operation in program.operations:
-            writer.take(operation)
-        writer.close()
-        return writer.finish()
+        return with_regions(program, lambda each: each.output.type.shape if is_large(each) else None, is_long, "fused")
+
+
+def is_long(region: Sequence[Operation]) -> bool:
+    """Whether the operations are worth a loop of their own."""
+    return len(region) >= FEWEST
+
+
+def with_regions(
+    program: Program,
+    kind: Callable[[Operation], Any],
+    is_worth: Callable[[Sequence[Operation]], bool],
+    name: str,
+    *,
+    by_rows: bool = False,
+) -> Program:
+    """``program`` with operations of one ``kind`` that follow one another as one, named ``name`` and a number.
+
+    ``kind`` gives ``None`` for what belongs into no region, ``is_worth`` says which regions become one operation.
+    """
+    users: dict[Tensor, list[Operation]] = {}
+    for operation in program.operations:
+        for tensor in operation.inputs:
+            users.setdefault(tensor, []).append(operation)
+    writer = _Writer(program, users, is_worth, name, by_rows)
+    for operation in program.operations:
+        writer.take(operation, kind(operation))
+    writer.close()
+    return writer.finish()
 
 
 class _Writer:
     """Collects the operations of the new program; those of the region that is open are held back until it closes."""
 
-    def __init__(self, program: Program, users: dict[Tensor, list[Operation]]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        users: dict[Tensor, list[Operation]],
+        is_worth: Callable[[Sequence[Operation]], bool],
+        name: str,
+        by_rows: bool,
+    ) -> None:
         self._program = program
         self._users = users
+        self._is_worth = is_worth
+        self._name = name
+        self._by_rows = by_rows
         self._results = set(program.results)
         self._operations: list[Operation] = []
         self._replaced: dict[Tensor, Tensor] = {}
         self._region: list[Operation] = []
         self._made: set[Tensor] = set()
-        self._shape: Any = None
+        self._kind: Any = None
         self._count = 0
 
-    def take(self, operation: Operation) -> None:
-        """Put ``operation`` into the region, or behind all before it that it needs."""
-        is_large = _is_large(operation)
-        if is_large and (not self._region or operation.output.type.shape == self._shape):
+    def take(self, operation: Operation, kind: Any) -> None:
+        """Put ``operation`` into the region if it is of its kind, or behind all before it that it needs."""
+        if kind is not None and self._region and kind != self._kind:
+            self.close()
+        if kind is not None:
             self._region.append(operation)
             self._made.update(operation.outputs)
-            self._shape = operation.output.type.shape
+            self._kind = kind
             return
-        if is_large or not self._made.isdisjoint(operation.inputs):
+        if not self._made.isdisjoint(operation.inputs):
             self.close()
-            if is_large:
-                self.take(operation)
-                return
         self._operations.append(_reading(operation, self._replaced))
 
     def close(self) -> None:
         """Add the region as one operation, or as it is if it is short."""
         region, self._region, made, self._made = self._region, [], self._made, set()
-        if len(region) < FEWEST:
+        if not self._is_worth(region):
             self._operations += [_reading(each, self._replaced) for each in region]
             return
         inside = set(region)
@@ -113,9 +142,9 @@ class _Writer:
         self._count += 1
         fused = Operation(
             fused_op,
-            f"fused_{self._count}/{region[-1].name}",
+            f"{self._name}_{self._count}/{region[-1].name}",
             tuple([self._replaced.get(each, each) for each in operands]),
-            {"body": program},
+            {"body": program, "by_rows": self._by_rows},
             tuple([each.type for each in results]),
             location=region[-1].location,
             origin=region[-1].origin,
@@ -129,7 +158,7 @@ class _Writer:
         return Program(self._program.parameters, tuple(self._operations), results)
 
 
-def _is_large(operation: Operation) -> bool:
+def is_large(operation: Operation) -> bool:
     """Whether ``operation`` works element by element on one large array, or on several of one shape and scalars."""
     if not operation.op.has_trait(Trait.ELEMENTWISE) or operation.op.has_trait(Trait.EFFECT):
         return False

@@ -28,6 +28,7 @@ def run_passes(
 ) -> tuple[Program, list[Step]]:
     """The program after all ``passes``, stage by stage, and what each did; ``check`` verifies after each."""
     steps = []
+    passes = [each for each in passes if getattr(each, "backend", context.backend) == context.backend]
     for each in sorted(passes, key=lambda one: STAGES.index(one.stage)):
         before = len(program)
         program = _apply(each, program, context)

@@ -298,11 +298,14 @@ class Writer:
         self._assign(operation.outputs, body.results, used)
 
     def _fused(self, operation: Operation) -> None:
-        """Elementwise operations in blocks."""
+        """Elementwise operations in blocks, or operations on slices along the first axis."""
         body: Program = operation.attributes["body"]
-        assert self.backend.in_blocks is not None, "the pass that fuses asks first"
+        blocks = self.backend.in_blocks
+        if operation.attributes["by_rows"]:
+            blocks = getattr(self.backend, "in_rows", None)  # not every backend has the attribute
+        assert blocks is not None, "the pass that fuses asks first"
         types = [[each.type for each in group] for group in (body.parameters, body.results)]
-        function = self.share("f", self.backend.in_blocks(self.outline(body), *types))
+        function = self.share("f", blocks(self.outline(body), *types))
         operands = [self.names[each] for each in operation.inputs]
         self.names.update((each, self.name()) for each in operation.outputs)
         results = ", ".join(self.names[each] for each in operation.outputs)

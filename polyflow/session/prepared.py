@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import ArgumentError, message
+from polyflow.extension.backend import NamespaceBackend
 from polyflow.runtime.options import RunOptions
 from polyflow.session.planning import may_wait
+from polyflow.session.prepared_code import Fetches, matcher, runner
 
 if TYPE_CHECKING:
     from polyflow.core.structures import Rebuild
@@ -36,13 +38,25 @@ class Prepared:
         self._feeds = tuple(feeds)
         self._calls: dict[tuple[TensorType | None, ...], Call] = {}
         self._type_of = session.backend.type_of
-        self._is_single = self._elements and rebuild(range(len(elements))) == 0
+        # Whether the type of a value is known from its class, dtype and shape: others may look at more.
+        self._is_plain = getattr(type(session.backend), "type_of", None) is NamespaceBackend.type_of
+        self._latest: tuple[Callable[[Sequence[Any]], bool], Call] = _matches_nothing, _matches_nothing
+        """Whether values have the types of those of the latest call, and the call for them."""
 
     def __call__(self, *values: Any) -> Any:
         """The fetches for these values of the feeds."""
+        matches, call = self._latest
+        if matches(values) and not self._session._is_closed:
+            return call(values)
+        return self._find_call(values)
+
+    def _find_call(self, values: tuple[Any, ...]) -> Any:
+        """As a call, for values that may have other types than the latest."""
         call = self._calls.get(tuple(map(self._type_of, values)))
         if call is None or self._session.is_closed:
             values, call = self._first_call(values)
+        elif self._is_plain:
+            self._latest = matcher(values), call
         return call(values)
 
     def _first_call(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], Call]:
@@ -68,49 +82,32 @@ class Prepared:
         session = self._session
         options = self._options
         plan = session._plan(self._elements, feeds, (options or session.options).check_numerics)
-        finish = self._finisher()
+        has_value = [isinstance(each, Tensor) for each in self._elements]
 
         def call_waiting(values: Sequence[Any]) -> Any:
-            return finish(session._execute_waiting(plan, values, options))
+            found = iter(session._execute_waiting(plan, values, options))
+            return self._rebuild([next(found) if each else None for each in has_value])
 
         if options is not None or may_wait(plan):
             return call_waiting
         reads, writes = plan.specialised.reads, plan.specialised.writes
-        function, guarded, guard = plan.function, plan.guarded, session.backend.guard
-        read_cells = [session.cell(each) for each in reads]
-        write_cells = [session.cell(each) for each in writes]
-        count = len(plan.program.results) - len(writes)
-        lock, held = session._lock, session._host.holders
-
-        def call(values: Sequence[Any]) -> Any:
-            with lock:
-                is_free = not held or held.keys().isdisjoint(writes)
-                if is_free:
-                    try:
-                        found = function(*values, *[cell[0] for cell in read_cells])
-                    except Exception as error:
-                        raise plan.failure(error) from error
-                    fetched: Sequence[Any] = found
-                    if guarded:
-                        fetched = [guard(each) if index in guarded else each for index, each in enumerate(found)]
-                    for index, cell in enumerate(write_cells, count):
-                        cell[0] = found[index]
-            return finish(fetched) if is_free else call_waiting(values)
-
-        return call
-
-    def _finisher(self) -> Callable[[Sequence[Any]], Any]:
-        """What puts the results of a plan, fetches first, in the structure that was asked for."""
-        tensors = [isinstance(each, Tensor) for each in self._elements]
-        if all(tensors):
-            if self._is_single:
-                return lambda found: found[0]
-            return self._rebuild
-        places = iter(range(len(tensors)))
-        indices = [next(places) if is_tensor else None for is_tensor in tensors]
-        rebuild = self._rebuild
-        return lambda found: rebuild([None if index is None else found[index] for index in indices])
+        held = session._host.holders
+        return runner(
+            plan.function,
+            len(feeds),
+            [session.cell(each) for each in reads],
+            [session.cell(each) for each in writes],
+            Fetches(has_value, self._rebuild, plan.guarded, session.backend.guard),
+            session._lock,
+            lambda: not held or held.keys().isdisjoint(writes),
+            plan.failure,
+            call_waiting,
+        )
 
     def __repr__(self) -> str:
         names = ", ".join(each.name for each in self._feeds)
         return f"<Prepared call of ({names}) on {self._session.backend.name}>"
+
+
+def _matches_nothing(values: Sequence[Any]) -> bool:
+    return False

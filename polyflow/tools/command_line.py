@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from polyflow.errors import PolyflowError
+from polyflow.extension.command import Command
 from polyflow.extension.manager import extensions
 
 
@@ -19,16 +20,27 @@ class _Parser(argparse.ArgumentParser):
         super().error(text if troubles is None else f"{text}\n  found:   {troubles}")
 
 
+class _Subparser(argparse.ArgumentParser):
+    """The parser of a subcommand, which brings its arguments once it is chosen: to know them it may load a lot."""
+
+    def __init__(self, *, command: Command, **options: Any) -> None:
+        super().__init__(description=command.help, **options)
+        self._command: Command | None = command
+        self.set_defaults(run=command.run)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        command, self._command = self._command, None
+        if command is not None:
+            command.add_arguments(self)
+        return super().parse_known_args(args, namespace)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; the exit status is its own, 1 for an error of polyflow, 2 for bad arguments."""
     parser = _Parser(prog="polyflow", description="Array programs that run on any engine.")
-    commands = parser.add_subparsers(
-        dest="command", metavar="COMMAND", required=True, parser_class=argparse.ArgumentParser
-    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Subparser)
     for command, _ in extensions().commands:
-        subparser = commands.add_parser(command.name, help=command.help, description=command.help)
-        command.add_arguments(subparser)
-        subparser.set_defaults(run=command.run)
+        commands.add_parser(command.name, help=command.help, command=command)
     chosen = parser.parse_args(arguments)
     try:
         status: int = chosen.run(chosen)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
+from typing import TYPE_CHECKING
 
 from polyflow.errors import BackendError
 from polyflow.extension.manager import Extensions, extensions
+
+if TYPE_CHECKING:
+    import argparse
 
 
 def add_no_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +27,8 @@ def describe_backends(installed: Extensions) -> list[str]:
     for name, (entry, distribution) in sorted(installed.backend_entries.items()):
         lines.append(f"{name}  ({entry.summary})" if entry.summary else name)
         lines.append(f"  from     {distribution}")
+        if entry.is_instrument:
+            lines.append("  for      tests of polyflow and of the kit, not for computing")
         try:
             backend = installed.backend(name)
         except BackendError as error:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import operator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import polyflow as pf
-from polyflow.core.declaration import define_op
+from polyflow.core.declaration import Op, define_op
 from polyflow.core.registry import OpNamespace, OpRegistry
 from polyflow.core.types import TensorType
 from polyflow.errors import PluginError, UnknownNameError
@@ -15,6 +18,11 @@ from polyflow.errors import PluginError, UnknownNameError
 
 @define_op
 def twice(x: TensorType, /) -> TensorType:
+    return x
+
+
+@define_op
+def thrice(x: TensorType, /) -> TensorType:
     return x
 
 
@@ -76,3 +84,63 @@ def test_the_namespace_has_ops_namespaces_and_dtypes_as_attributes(registry: OpR
 def test_what_is_not_in_the_namespace_is_an_attribute_error(registry: OpRegistry, path: str) -> None:
     with pytest.raises(AttributeError):
         operator.attrgetter(path)(OpNamespace(registry))
+
+
+# -- ops that are brought when they are asked for
+
+
+@pytest.fixture
+def drawn() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def later(drawn: list[str]) -> OpRegistry:
+    def bring() -> Iterator[Op]:
+        for each in (twice, deep, thrice):
+            drawn.append(each.name)
+            yield each
+
+    found = OpRegistry()
+    found.add_later(bring(), "mine")
+    return found
+
+
+def test_no_more_ops_are_brought_than_it_takes_to_find_one(later: OpRegistry, drawn: list[str]) -> None:
+    assert drawn == []
+    assert later["twice"] is twice
+    assert later.origin("twice") == "mine"
+    assert drawn == ["twice"]
+    assert OpNamespace(later).a.b.deep is deep
+    assert drawn == ["twice", "deep"]
+    assert (OpNamespace(later).float32, OpNamespace(later).twice) == (pf.float32, twice)
+    assert drawn == ["twice", "deep"]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [len, list, lambda ops: "none" in ops, lambda ops: ops.get("none"), lambda ops: hasattr(OpNamespace(ops), "none")],
+    ids=["length", "iteration", "membership", "get", "attribute"],
+)
+def test_who_asks_for_all_or_for_what_is_not_there_gets_all(
+    ask: Callable[[OpRegistry], object], later: OpRegistry, drawn: list[str]
+) -> None:
+    assert later["twice"] is twice
+    ask(later)
+    assert drawn == ["twice", "deep", "thrice"]
+    assert list(later) == ["twice", "a.b.deep", "thrice"]
+
+
+def test_threads_that_ask_at_once_get_the_same_ops(drawn: list[str]) -> None:
+    def bring() -> Iterator[Op]:
+        for each in (twice, deep, thrice):
+            time.sleep(0.01)
+            yield each
+
+    found = OpRegistry()
+    found.add_later(bring(), "mine")
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(found.__getitem__, ["thrice", "twice", "a.b.deep", "twice"])) == [
+            thrice, twice, deep, twice,
+        ]  # fmt: skip
+        assert set(pool.map(len, [found] * 8)) == {3}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import types
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 import polyflow.plugin
 from polyflow.core.declaration import define_op
 from polyflow.core.types import TensorType
-from polyflow.extension import BackendEntry, NamespaceBackend, hookimpl
+from polyflow.extension import BackendEntry, NamespaceBackend, hookimpl, manager
 from polyflow.extension.manager import GROUP, Extensions
 
 
@@ -75,7 +74,6 @@ class Point:
 
     def __init__(self, name: str, load: Callable[[], object]) -> None:
         self.name, self.value, self.load = name, f"{name}_module", load
-        self.dist = types.SimpleNamespace(name=f"{name}-dist")
 
 
 @pytest.fixture
@@ -85,5 +83,10 @@ def points(monkeypatch: pytest.MonkeyPatch) -> list[Point]:
         Point("bad", lambda: fail(ModuleNotFoundError("No module named 'torch'"))),
         Point("ugly", lambda: plugin(nonsense=list)),
     ]
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: found if group == GROUP else [])
+
+    def entry_points(group: str) -> list[tuple[Point, str]]:
+        by_name = sorted(found, key=lambda each: each.name)
+        return [(each, f"{each.name}-dist") for each in by_name] if group == GROUP else []
+
+    monkeypatch.setattr(manager, "entry_points", entry_points)
     return found

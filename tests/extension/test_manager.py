@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import inspect
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,6 +43,7 @@ def test_the_built_in_ops_come_in_by_the_same_door(installed: Extensions) -> Non
         "sums of products",
         "product chains",
         "fusion",
+        "fusion by rows",
         "loop rooms",
     }
 
@@ -323,3 +328,102 @@ def test_a_command_of_a_plugin_is_listed_with_its_origin(installed: Extensions) 
     parser = argparse.ArgumentParser()
     command.add_arguments(parser)
     assert command.run(parser.parse_args(["you"])) == 0
+
+
+# -- ops that are brought when they are asked for
+
+
+def test_one_plugin_alone_brings_its_ops_as_they_are_asked_for_and_beside_another_all_at_once() -> None:
+    drawn: list[str] = []
+
+    def bring() -> Iterator[Any]:
+        for each in (triple, pf.add):
+            drawn.append(each.name)
+            yield each
+
+    alone = Extensions(load_entry_points=False)
+    alone.register(plugin(ops=bring), "mine", "mine-dist")
+    assert (alone.ops["triple"], drawn) == (triple, ["triple"])
+    alone.ask_all()
+    assert drawn == ["triple", "add"]
+    both = Extensions(load_entry_points=False)
+    both.register(plugin(ops=bring), "mine", "mine-dist")
+    both.register(plugin(ops=lambda: [another_triple]), "other", "other-dist")
+    with pytest.raises(PluginError, match="two ops are called 'triple'"):
+        both.ops  # noqa: B018
+    assert drawn == ["triple", "add"] * 2
+
+
+def test_a_plugin_alone_that_fails_midway_is_blamed() -> None:
+    def bring() -> Iterator[Any]:
+        yield triple
+        raise RuntimeError("the rest is lost")
+
+    alone = Extensions(load_entry_points=False)
+    alone.register(plugin(ops=bring), "mine", "mine-dist")
+    assert list(alone.ops) == ["triple"]
+    assert alone.troubles() == "plugin 'mine' (mine-dist) is broken: the rest is lost"
+
+
+def test_what_one_plugin_alone_brings_is_looked_at() -> None:
+    for brought in ([1], iter([1]), 1):
+        alone = Extensions(load_entry_points=False)
+        alone.register(plugin(ops=lambda brought=brought: brought), "mine", "mine-dist")
+        assert list(alone.ops) == []
+        assert "polyflow_ops brings something else" in str(alone.troubles())
+
+
+HANGING = """
+import sys
+import polyflow
+from polyflow.core import declaration
+
+hung = set()
+
+
+def seen(name, hang):
+    def method(op, *rest, **options):
+        module = sys._getframe(1).f_globals["__name__"]
+        if module != op.__module__:
+            hung.add((module, op.__module__))
+        return hang(op, *rest, **options)
+
+    return method
+
+
+RULES = ("gradient", "zero_gradient", "no_gradient", "kernel", "expansion", "simplification", "stable", "batching")
+for name in RULES:
+    setattr(declaration.Op, name, seen(name, getattr(declaration.Op, name)))
+ops = polyflow.Session("reference")._extensions.ops
+for module, owner in hung:  # loaded by now
+    print("loaded", module, owner)
+ops["add"]
+before = set(sys.modules)
+list(ops)
+for module, owner in hung:
+    print("all", module, owner)
+assert "polyflow.ops.linalg_solving" not in before
+"""
+
+
+def test_rules_for_ops_of_another_module_are_there_before_anybody_can_look() -> None:
+    """Or they are hung by a module that the op's own module imports, as the random ops' are."""
+    done = subprocess.run([sys.executable, "-c", HANGING], capture_output=True, text=True, check=True)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    loaded = {(module, owner) for when, module, owner in lines if when == "loaded"}
+    later = {(module, owner) for when, module, owner in lines if when == "all"} - loaded
+    assert ("polyflow.control_flow.loop_gradient", "polyflow.control_flow.structured") in loaded
+    for module, owner in later:
+        text = inspect.getsource(importlib.import_module(owner))
+        assert f"from {module} import" in text, f"{module} hangs rules on ops of {owner}: name it in control_flow.RULES"
+
+
+def test_a_gradient_through_a_branch_is_there_though_nobody_asked_for_its_module() -> None:
+    code = """
+import numpy as np, polyflow as pf
+x = pf.placeholder("float32", ())
+y = pf.cond(x > 0, lambda: x * x, lambda: -x)
+print(pf.Session("numpy").run(pf.gradients(y, [x]), {x: np.float32(3)})[0])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "6.0\n"

@@ -149,3 +149,41 @@ def test_python_dash_m_polyflow_is_the_command() -> None:
     assert found.returncode == 0, found.stderr
     assert "numpy" in found.stdout
     assert found.stderr == ""
+
+
+def test_help_loads_nothing_of_what_commands_need() -> None:
+    code = "import sys, polyflow.tools.command_line as c\ntry: c.main(['--help'])\nfinally: print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "conform" in loaded
+    assert "polyflow_conformance.plugin" in loaded
+    assert loaded.isdisjoint({"numpy", "polyflow_conformance.command", "polyflow.tools.scaffold"})
+
+
+def test_a_command_brings_its_arguments_when_it_is_chosen_and_only_then(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[str] = []
+
+    class Brings:
+        @hookimpl
+        def polyflow_commands(self) -> list[Command]:
+            def add(parser: Any) -> None:
+                asked.append(parser.prog)
+                parser.add_argument("number", type=int)
+
+            return [Command(name, f"does {name}", add, lambda chosen: int(chosen.number)) for name in ("one", "two")]
+
+    found = Extensions(load_entry_points=False)
+    found.register(Brings(), "mine", "mine-dist")
+    monkeypatch.setattr(command_line, "extensions", lambda: found)
+    assert main(["two", "5"]) == 5
+    assert asked == ["polyflow two"]
+    with pytest.raises(SystemExit):
+        main(["one", "--help"])
+    text = capsys.readouterr().out
+    assert "usage: polyflow one [-h] number" in text
+    assert "does one" in text
+    with pytest.raises(SystemExit):
+        main(["one", "many"])
+    assert "argument number: invalid int value: 'many'" in capsys.readouterr().err

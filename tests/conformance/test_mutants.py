@@ -1,0 +1,189 @@
+"""Mutants: operators make them, the kit kills them, and what is said of a hunt is what happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from polyflow_conformance.kit import Kit
+from polyflow_conformance.mutants.coverage import measured
+from polyflow_conformance.mutants.equivalents import read_equivalents
+from polyflow_conformance.mutants.hunt import NO_END, Endless, Hunter, checks_of, limited, soles
+from polyflow_conformance.mutants.outcome import Fate, Outcome, outcome_page
+from polyflow_conformance.mutants.planting import OPERATORS, drawn, find_mutant, mutants_of, world_of_default
+
+import polyflow as pf
+from polyflow.errors import ValueRangeError
+from polyflow.extension.manager import extensions
+from polyflow.tools.command_line import main
+
+
+@pytest.fixture(scope="module")
+def world():
+    return world_of_default()
+
+
+@pytest.fixture(scope="module")
+def everything(world):
+    return mutants_of(world)
+
+
+@pytest.fixture(scope="module")
+def hunter(world):
+    return Hunter(world, Kit(extensions()))
+
+
+def test_operators_make_thousands_of_mutants_and_each_makes_some(everything):
+    assert len(everything) == len(OPERATORS) >= 60
+    assert all(everything.values()), [name for name, some in everything.items() if not some]
+    assert sum(map(len, everything.values())) > 5000
+
+
+def test_a_draw_is_seeded_and_takes_of_every_operator_and_of_many_ops(everything):
+    first, again, other = (drawn(everything, 300, seed) for seed in (0, 0, 1))
+    assert [each.id for each in first] == [each.id for each in again] != [each.id for each in other]
+    assert {each.operator for each in first} == set(everything)
+    assert len({each.op for each in first}) > 100
+    assert len({each.id for each in first}) == 300
+
+
+KILLS = {
+    "exchanged operands/subtract": "values",
+    "wrong axis/cumulative_sum:axis": "values",
+    "wider dtype/add": "types",
+    "operand written into/abs": "operands",
+    "one buffer for all results/abs": "kept",
+    "operand handed out/abs": "memory",
+    "wrong under dataflow/exp": "executors",
+    "gradient missing a term/multiply:0": "gradient 1",
+    "gradient of constants/square": "gradient 2",
+    "refusal lost/concat": "errors",
+    "late refusal lost/concat": "late errors",
+    "declared missing, but there/tanh": "missing",
+    "sign of zero lost/roll": "values",
+    "missing kernel/tanh": "types",
+}
+
+
+@pytest.mark.parametrize("name", KILLS)
+def test_a_mutant_is_killed_by_the_check_that_is_for_it(world, hunter, name):
+    verdict = hunter.hunt(find_mutant(world, name))
+    assert KILLS[name] in verdict.killers
+
+
+def test_a_mutant_leaves_nothing_behind(world, hunter):
+    rule, passes = pf.multiply.gradient_rule, extensions().passes
+    for name in ("gradient twice/multiply:0", "operation skipped/multiply", "one store for all sessions"):
+        mutant = find_mutant(world, name if "/" in name else f"wrong state/{name}")
+        hunter.hunt(mutant)
+    assert pf.multiply.gradient_rule is rule
+    assert extensions().passes == passes
+
+
+def test_the_mutants_that_only_one_check_kills_are_found(world):
+    kit = Kit(extensions())
+    items = kit.items(expression="/matmul/")
+    hunter = Hunter(world, kit, measured(world, items))
+    hunter.items = items
+    names = ("wrong under dataflow/matmul", "late refusal lost/matmul", "gradient of constants/matmul")
+    verdicts = [hunter.hunt(find_mutant(world, each)) for each in names]
+    alone = {check: own for check, own in soles(hunter, verdicts).items() if own}
+    assert set(alone) == {"executors", "late errors", "gradient 2"}
+
+
+def test_every_check_of_the_kit_stands_in_the_table(hunter):
+    kit = hunter.kit
+    backend = extensions().backend("numpy")
+    found = {each.check for check in kit.checks for each in kit.run(check, "add", backend)} - {"drawn"}
+    assert found <= set(checks_of(kit)) | {"properties"}
+    assert sum(each.startswith("probe: ") for each in checks_of(kit)) == sum(
+        each.check == "probe" for each in kit.items()
+    )
+
+
+def test_what_does_not_end_is_ended():
+    def endless():
+        while True:
+            pass
+
+    with pytest.raises(Endless, match="no end within 1 s"), limited(1):
+        endless()
+    assert NO_END not in checks_of(Kit(extensions()))
+
+
+# -- what is said of it
+
+
+OUTCOME = Outcome(
+    "some", 0, 9,
+    [Fate("wider dtype", "add", {"types": "add-0"}, 1, 0.1), Fate("wider dtype", "sub", {}, 9, 0.1),
+     Fate("reversed", "ones", {}, 3, 0.1)],
+    {"types": ["wider dtype/add"], "values": []},
+    {"reversed/ones": "all elements are equal"},
+)  # fmt: skip
+
+
+def test_an_outcome_tells_the_rate_and_who_lives():
+    assert OUTCOME.summary() == (
+        "1 of 2 mutants that are not equivalent killed (50.0 %), 1 equivalent, of 9 that 2 operators make"
+    )
+    assert [each.id for each in OUTCOME.lived] == ["wider dtype/sub"]
+    assert not OUTCOME.is_clean
+    assert json.loads(OUTCOME.to_json())["lived"] == ["wider dtype/sub"]
+    assert "types        1  wider dtype/add" in OUTCOME.table()
+
+
+def test_a_page_lists_operators_checks_equivalents_and_who_lives():
+    page = outcome_page(OUTCOME, OPERATORS, "polyflow mutants")
+    for part in (
+        "| wider dtype | the dtype above | 2 | 1 | 0 | types 1 |",
+        "| types | 1 | `wider dtype/add` |",
+        "- `reversed/ones`: all elements are equal",
+        "- `wider dtype/sub`, which met 9 items",
+    ):
+        assert part in page
+
+
+def test_every_equivalent_mutant_is_one_that_an_operator_makes(everything):
+    names = {each.id for some in everything.values() for each in some}
+    assert set(read_equivalents()) <= names
+
+
+def test_a_file_of_equivalents_says_what_is_wrong_with_it(tmp_path):
+    file = tmp_path / "equivalents.toml"
+    file.write_text('[[equivalent]]\nmutant = "reversed/ones"\n')
+    with pytest.raises(ValueRangeError, match=r"entry 0 is no equivalent mutant\n  found:   .*ones") as refused:
+        read_equivalents(file)
+    assert "needed:  mutant and reason, both texts" in str(refused.value)
+
+
+def test_unknown_mutants_and_operators_are_refused(world):
+    with pytest.raises(ValueRangeError, match=r"no operator makes such a mutant\n  found:   'wrong axis/sun'"):
+        find_mutant(world, "wrong axis/sun")
+    with pytest.raises(ValueRangeError, match="an operator: "):
+        find_mutant(world, "wrong axle/sum")
+
+
+def test_the_command_hunts_and_writes_what_it_found(tmp_path, capsys):
+    found, page = tmp_path / "found.json", tmp_path / "page.md"
+    arguments = ["mutants", "--quick", "--operator", "dropped sign", "-k", "subtract"]
+    status = main([*arguments, "--json", str(found), "--page", str(page)])
+    assert status == 0
+    assert "1 of 1 mutants that are not equivalent killed (100.0 %)" in capsys.readouterr().out
+    assert json.loads(found.read_text())["mutants"][0]["killers"]["values"]
+    assert "dropped sign" in page.read_text()
+    assert main(["mutants", "--operator", "dropped sigh"]) != 0
+
+
+def test_the_environment_names_the_fault_of_the_backend_mutant():
+    code = (
+        "import polyflow as pf; x = pf.placeholder('float32', (1,)); "
+        "print(pf.Session('mutant').run(x - 1.0, {x: [3.0]}).tolist())"
+    )
+    for name, expected in (("", "[2.0]"), ("opposite sign/subtract", "[-2.0]")):
+        environment = {**os.environ, "POLYFLOW_MUTANT": name}
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+        assert done.stdout.strip() == expected
