@@ -31,11 +31,11 @@ class Prepared:
         feeds: Sequence[Tensor],
         options: RunOptions | None = None,
     ) -> None:
-        self._session = session
+        self.session = session
         self._options = options
-        self._elements = tuple(elements)
+        self.elements = tuple(elements)
         self._rebuild = rebuild
-        self._feeds = tuple(feeds)
+        self.feeds = tuple(feeds)
         self._calls: dict[tuple[TensorType | None, ...], Call] = {}
         self._type_of = session.backend.type_of
         # Whether the type of a value is known from its class, dtype and shape: others may look at more.
@@ -46,14 +46,14 @@ class Prepared:
     def __call__(self, *values: Any) -> Any:
         """The fetches for these values of the feeds."""
         matches, call = self._latest
-        if matches(values) and not self._session._is_closed:
+        if matches(values) and not self.session._is_closed:
             return call(values)
         return self._find_call(values)
 
     def _find_call(self, values: tuple[Any, ...]) -> Any:
         """As a call, for values that may have other types than the latest."""
         call = self._calls.get(tuple(map(self._type_of, values)))
-        if call is None or self._session.is_closed:
+        if call is None or self.session.is_closed:
             values, call = self._first_call(values)
         elif self._is_plain:
             self._latest = matcher(values), call
@@ -61,28 +61,28 @@ class Prepared:
 
     def _first_call(self, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], Call]:
         """The values as arrays and the call for their types, planned if it is the first of its signature."""
-        self._session._check_open()
-        if len(values) != len(self._feeds):
+        self.session._check_open()
+        if len(values) != len(self.feeds):
             raise ArgumentError(
                 message(
                     "a prepared call got too few or too many values",
                     found=len(values),
-                    needed=f"{len(self._feeds)}: {', '.join(each.name for each in self._feeds)}",
+                    needed=f"{len(self.feeds)}: {', '.join(each.name for each in self.feeds)}",
                 )
             )
-        pairs = [self._session.convert_feed(tensor, value) for tensor, value in zip(self._feeds, values, strict=True)]
+        pairs = [self.session.convert_feed(tensor, value) for tensor, value in zip(self.feeds, values, strict=True)]
         arrays = tuple(array for array, _ in pairs)
         types = tuple(type for _, type in pairs)
         key: tuple[TensorType | None, ...] = tuple(map(self._type_of, arrays))
         if key not in self._calls:
-            self._calls[key] = self._make_call(dict(zip(self._feeds, types, strict=True)))
+            self._calls[key] = self._make_call(dict(zip(self.feeds, types, strict=True)))
         return arrays, self._calls[key]
 
     def _make_call(self, feeds: dict[Tensor, TensorType]) -> Call:
-        session = self._session
+        session = self.session
         options = self._options
-        plan = session._plan(self._elements, feeds, (options or session.options).check_numerics)
-        has_value = [isinstance(each, Tensor) for each in self._elements]
+        plan = session._plan(self.elements, feeds, (options or session.options).check_numerics)
+        has_value = [isinstance(each, Tensor) for each in self.elements]
 
         def call_waiting(values: Sequence[Any]) -> Any:
             found = iter(session._execute_waiting(plan, values, options))
@@ -105,8 +105,8 @@ class Prepared:
         )
 
     def __repr__(self) -> str:
-        names = ", ".join(each.name for each in self._feeds)
-        return f"<Prepared call of ({names}) on {self._session.backend.name}>"
+        names = ", ".join(each.name for each in self.feeds)
+        return f"<Prepared call of ({names}) on {self.session.backend.name}>"
 
 
 def _matches_nothing(values: Sequence[Any]) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import runpy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from polyflow.core.graph import Graph
 from polyflow.core.literal import Literal
@@ -19,6 +19,7 @@ from polyflow.errors import ArgumentError, message
 from polyflow.extension.backend import Backend
 from polyflow.extension.manager import extensions
 from polyflow.session.fetching import find_element, flatten_fetches
+from polyflow.session.prepared import Prepared
 from polyflow.session.session import Session
 
 
@@ -51,8 +52,8 @@ class Run:
 def runs_of(script: Path, backend: str) -> Iterator[Run]:
     """The runs of ``script``: of the ``fetches`` that it leaves, with its ``feeds``; else its calls of ``session.run``.
 
-    Calls of what ``session.prepare`` made count too. The script's sessions are opened on ``backend``, whichever they
-    name. Raises ``ArgumentError`` where the script runs nothing.
+    Calls of what ``session.prepare`` and ``polyflow.function`` made count too. The script's sessions are opened on
+    ``backend``, whichever they name. Raises ``ArgumentError`` where the script runs nothing.
     """
     with _recording(backend) as runs:
         left = runpy.run_path(str(script), run_name="__main__")
@@ -97,7 +98,7 @@ def _recorded(session: Session, fetches: Any, feeds: Mapping[Any, Any], location
 def _recording(backend: str) -> Iterator[list[Run]]:
     """A list of the runs that are made inside, each recorded before it is made."""
     runs: list[Run] = []
-    real_run, real_prepare, real_open = Session.run, Session.prepare, Session.__init__
+    real_run, real_call, real_open = Session.run, Prepared.__call__, Session.__init__
 
     def opened(self: Session, _: Any = None, graph: Graph | None = None, device: Any = None, **options: Any) -> None:
         options.pop("backend", None)
@@ -107,12 +108,14 @@ def _recording(backend: str) -> Iterator[list[Run]]:
         runs.append(_recorded(self, fetches, feed_dict or {}, user_location()))
         return real_run(self, fetches, feed_dict, options)
 
-    def recorded_prepare(self: Session, fetches: Any, feeds: Sequence[Any] = (), options: Any = None) -> Any:
-        return lambda *values: recorded_run(self, fetches, dict(zip(feeds, values, strict=True)), options)
+    def recorded_call(self: Prepared, *values: Any) -> Any:
+        fed = dict(zip(self.feeds, values, strict=False))
+        runs.append(_recorded(self.session, list(self.elements), fed, user_location()))
+        return real_call(self, *values)
 
-    patched: Any = Session
-    patched.run, patched.prepare, patched.__init__ = recorded_run, recorded_prepare, opened
+    sessions, calls = cast(Any, Session), cast(Any, Prepared)
+    sessions.run, calls.__call__, sessions.__init__ = recorded_run, recorded_call, opened
     try:
         yield runs
     finally:
-        patched.run, patched.prepare, patched.__init__ = real_run, real_prepare, real_open
+        sessions.run, calls.__call__, sessions.__init__ = real_run, real_call, real_open

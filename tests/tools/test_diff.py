@@ -185,3 +185,16 @@ def test_distances_are_in_units_of_the_last_place(
     first: Any, second: Any, is_elementwise: bool, expected: tuple[float, int]
 ) -> None:
     assert distance(literal(first), literal(second), is_elementwise) == expected
+
+
+def test_calls_of_functions_and_their_gradients_are_compared_too(capsys: pytest.CaptureFixture[str]) -> None:
+    script = """
+import numpy as np, polyflow as pf
+f = pf.function(lambda x: pf.sum(pf.tanh(x) * x))
+pf.grad(f)(np.asarray([1.0, 0.5]))
+f(np.asarray([1.0, 2.0]))
+"""
+    assert compare(script) == 1
+    text = capsys.readouterr().out
+    assert "run 1, script.py:4: " in text
+    assert "run 2, script.py:5:\ntanh is the first" in text
