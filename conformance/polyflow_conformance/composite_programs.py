@@ -26,24 +26,10 @@ def operand_used_after_its_result(x: Any) -> Any:
 
 
 def functions_of_results(x: Any) -> Any:
-    def value(number: int) -> Any:
-        return x * 0.25 + (0.5 + number / 100)
-
-    alone: list[Any] = [
-        pf.abs,
-        pf.acos,
-        pf.asin,
-        pf.asinh,
-        pf.atan,
-        pf.atanh,
-        pf.exp,
-        pf.log,
-        pf.sqrt,
-        pf.square,
-        pf.negative,
-    ]
-    pairs: list[Any] = [pf.add, pf.subtract, pf.multiply, pf.divide, pf.maximum, pf.minimum, pf.atan2]
-    signs = [pf.sign(each(value(n))) for n, each in enumerate([*alone, pf.nn.sigmoid, pf.nn.relu])]
+    value: Any = lambda n: x * 0.25 + (0.5 + n / 100)  # noqa: E731
+    alone: Any = [pf.abs, pf.acos, pf.asin, pf.asinh, pf.atan, pf.atanh, pf.exp, pf.log, pf.sqrt, pf.square]
+    pairs: Any = [pf.add, pf.subtract, pf.multiply, pf.divide, pf.maximum, pf.minimum, pf.atan2]
+    signs = [pf.sign(each(value(n))) for n, each in enumerate([*alone, pf.negative, pf.nn.sigmoid, pf.nn.relu])]
     signs += [pf.sign(each(value(n + 20), x * 0.125 + (0.1 + n / 100))) for n, each in enumerate(pairs)]
     weights = pf.arange(1.0, 21.0, dtype="float64")[:, None]
     return pf.sum(pf.stack([*signs, pf.sign(pf.acosh(value(100)))][1:]) * weights, axis=0) * pf.sin(x)
