@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import update_wrapper
 from typing import Any
 
 from polyflow.extension import Backend
@@ -77,4 +78,4 @@ def _noting(used: set[str], what: str, function: Callable[..., Any]) -> Callable
         used.add(what)
         return function(*arguments, **options)
 
-    return run
+    return update_wrapper(run, function) if hasattr(function, "__name__") else run
