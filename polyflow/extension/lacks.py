@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from polyflow.core.declaration import Op
@@ -33,19 +33,23 @@ def has_kernel(op: Op, backend: Backend) -> bool:
     return not capabilities_of(backend).lacks(op.full_name) and (op.is_nested or find_kernel(op, backend) is not None)
 
 
-def lack_of(operation: Operation, backend: Backend, takes: bool = False) -> str | None:
-    """What ``backend`` lacks for ``operation`` itself, or ``None``; with ``takes`` also the dtypes of its operands.
+def lack_of(operation: Operation, backend: Backend) -> str | None:
+    """What ``backend`` lacks for ``operation`` itself, its operands and its results, or ``None``.
 
     What the programs that it runs lack is theirs.
     """
     if not has_kernel(operation.op, backend):
         return KERNEL
-    tensors = (*operation.outputs, *operation.inputs) if takes else operation.outputs
+    return _lack_of_types((*operation.outputs, *operation.inputs), backend)
+
+
+def _lack_of_types(tensors: Iterable[Tensor], backend: Backend) -> str | None:
+    is_dynamic = capabilities_of(backend).dynamic_shapes
     for each in tensors:
         if each.type.dtype not in backend.dtypes:
             return f"dtype {each.type.dtype}"
-    if not capabilities_of(backend).dynamic_shapes and not all(each.type.is_static for each in tensors):
-        return SHAPES
+        if not is_dynamic and not each.type.is_static:
+            return SHAPES
     return None
 
 
@@ -57,18 +61,12 @@ def find_lacks(program: Program, backend: Backend, elsewhere: frozenset[Tensor] 
     for each in program.parameters:
         if each not in elsewhere and each.type.known_dtype not in holder_of(each.type.known_dtype, backend).dtypes:
             yield Lack(each.operation, f"dtype {each.type.dtype}")
-    dtypes, is_dynamic = backend.dtypes, capabilities_of(backend).dynamic_shapes
-    known: set[Op] = set()
+    kernels: dict[Op, bool] = {}
     for operation in every_operation(program):
-        if operation.op in known:
-            for each in operation.outputs:
-                if each.type.dtype not in dtypes or not (is_dynamic or each.type.is_static):
-                    break
-            else:
-                continue
-        what = lack_of(operation, backend)
-        if what != KERNEL:
-            known.add(operation.op)
+        op = operation.op
+        if op not in kernels:
+            kernels[op] = has_kernel(op, backend)
+        what = _lack_of_types(operation.outputs, backend) if kernels[op] else KERNEL
         if what is not None and (what == KERNEL or elsewhere.isdisjoint(operation.outputs)):
             yield Lack(operation, what)
 

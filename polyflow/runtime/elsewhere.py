@@ -99,18 +99,21 @@ def placed(program: Program, backend: Backend, device: str, alone: bool = False)
 
 def check_kernels(program: Program, backend: Backend, troubles: str | None = None) -> None:
     """Refuse a program of which ``backend`` cannot run everything; all that it lacks is listed."""
-    held = frozenset(each for region in operations_elsewhere(program) for each in (*region.inputs, *region.outputs))
+    regions = operations_elsewhere(program, backend)
+    held = frozenset(each for region in regions for each in (*region.inputs, *region.outputs))
     refuse(list(find_lacks(program, backend, held)), backend, troubles)
 
 
-def operations_elsewhere(program: Program) -> list[Operation]:
-    """The operations of ``program``, and of the programs in it, that run on another backend."""
+def operations_elsewhere(program: Program, backend: Backend) -> list[Operation]:
+    """The operations of ``program``, and of the programs in it, that run on one of the backends behind ``backend``."""
+    if not fallbacks_of(backend):
+        return []
     return [each for each in every_operation(program) if each.op is elsewhere_op]
 
 
-def called_back(program: Program) -> Exception | None:
-    """The error, told only once, that ended a call from inside a compiled program."""
-    for each in operations_elsewhere(program):
+def called_back(regions: Iterable[Operation]) -> Exception | None:
+    """The error, told only once, that ended a call from inside a compiled program to one of ``regions``."""
+    for each in regions:
         region: Region = each.attributes["region"]
         found, region.failure = region.failure, None
         if found is not None:
@@ -122,7 +125,7 @@ def report(program: Program, backend: Backend) -> list[str]:
     """What runs elsewhere in ``program``: each operation with its line, and what is copied in each run."""
     notes = []
     outermost = set(program.operations)
-    for each in operations_elsewhere(program):
+    for each in operations_elsewhere(program, backend):
         region: Region = each.attributes["region"]
         inside = [every for every in region.program.operations if every.op is not constant_op]
         sent = [x.type for x in each.inputs if x.operation.op is not elsewhere_op]
@@ -177,11 +180,11 @@ class _Placing:
         if operation.op is constant_op:
             return self._holder(operation)
         is_bound = operation.op.traits & (Trait.EFFECT | Trait.HOST)
-        if is_bound or lack_of(operation, self._home, takes=True) is None:
+        if is_bound or lack_of(operation, self._home) is None:
             return 0
         every = list(every_operation(Program((), (operation,), ())))
         for number, other in enumerate(self._others, 1):
-            if all(lack_of(each, other, takes=True) is None for each in every):
+            if all(lack_of(each, other) is None for each in every):
                 return number
         return 0
 

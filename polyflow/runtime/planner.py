@@ -43,6 +43,8 @@ class Plan:
     """Fetches that may be a variable's value itself, and are handed out through ``backend.guard``."""
     notes: list[str] = field(default_factory=list)
     executor: str = "straight"
+    elsewhere: Sequence[Operation] = ()
+    """The operations that run on other backends."""
 
     def run(self, *arguments: Any) -> tuple[Any, ...]:
         """Run on arrays; the error of a kernel names its operation."""
@@ -55,7 +57,7 @@ class Plan:
         """``error`` with the operation that caused it, if one did."""
         found = (each.explain_failure(error) for each in self.sources)
         explained = next((each for each in found if each is not None), None)
-        return explained or called_back(self.program) or error
+        return explained or called_back(self.elsewhere) or error
 
     def explain(self) -> str:
         """Every stage as text."""
@@ -91,10 +93,11 @@ def make_plan(
     Raises ``KernelError`` or ``DTypeError`` that lists everything that the backend cannot run.
     """
     check_kernels(program, backend)
+    elsewhere = operations_elsewhere(program, backend)
     start = time.perf_counter()
     if dataflow is not None:
         function, sources, decisions = _by_dataflow(specialised, program, dataflow, backend, device, threads)
-    elif backend.is_compiled and not operations_elsewhere(program):
+    elif backend.is_compiled and not elsewhere:
         function, sources, decisions = compiled(program, backend, device, _donated(specialised))
     else:
         function, sources, decisions = _straight(specialised, program, backend, device)
@@ -102,20 +105,18 @@ def make_plan(
     guarded = _guarded(specialised, program, backend.is_compiled and dataflow is None)
     executor = "straight" if dataflow is None else "dataflow"
     notes = [*notes, *report(program, backend), *decisions[1:], made]
-    return Plan(specialised, program, function, sources, guarded, notes, executor)
+    return Plan(specialised, program, function, sources, guarded, notes, executor, elsewhere)
 
 
 def _straight(specialised: Specialised, program: Program, backend: Backend, device: str) -> Made:
     function, sources, decisions = compiled(program, backend, device)
-    borrowed = _borrowed(specialised, program)
-    if borrowed:
-        function = _copying(function, borrowed, backend)
+    function = _keeping_nothing_fed(function, specialised, program, backend)
     return function, sources, [f"{len(specialised.writes)} variables replaced in each run", *decisions[1:]]
 
 
 def make_checked_plan(specialised: Specialised, program: Program, backend: Backend, device: str) -> Plan:
-    """A plan that runs ``program`` without passes and raises ``NumericsError`` at the first NaN or infinity."""
-    check_kernels(program, backend)
+    """A plan that runs ``program``, whose kernels are there, without passes, and raises ``NumericsError`` at the first
+    NaN or infinity."""
     straight = StraightProgram(program, backend, device, True, checker(backend, device))
     types = tuple(each.type for each in program.parameters)
     look = check_arguments(program, backend, device)
@@ -125,9 +126,7 @@ def make_checked_plan(specialised: Specialised, program: Program, backend: Backe
         return straight.function(*arguments)
 
     function = backend.compile(looked, CompileRequest(types, (), device, False, False))
-    borrowed = _borrowed(specialised, program)
-    if borrowed:
-        function = _copying(function, borrowed, backend)
+    function = _keeping_nothing_fed(function, specialised, program, backend)
     notes = [f"backend {backend.name}, device {device}", "check_numerics: no passes, operation by operation"]
     return Plan(specialised, program, function, (straight,), _guarded(specialised, program, False), notes)
 
@@ -137,10 +136,7 @@ def _by_dataflow(
 ) -> Made:
     executor = DataflowProgram(program, graph, backend, device, threads)
     request = CompileRequest(tuple(each.type for each in program.parameters), (), device, False, False)
-    function = backend.compile(executor.function, request)
-    borrowed = _borrowed(specialised, program)
-    if borrowed:
-        function = _copying(function, borrowed, backend)
+    function = _keeping_nothing_fed(backend.compile(executor.function, request), specialised, program, backend)
     decisions = [f"dataflow executor, {executor.threads} threads at most, {len(graph)} nodes"]
     return function, (executor,), [f"{len(specialised.writes)} variables replaced in each run", *decisions]
 
@@ -222,10 +218,13 @@ def _owners(tensor: Tensor, seen_through: Trait) -> set[Tensor]:
     return found
 
 
-def _copying(
-    function: Callable[..., tuple[Any, ...]], places: Sequence[int], backend: Backend
+def _keeping_nothing_fed(
+    function: Callable[..., tuple[Any, ...]], specialised: Specialised, program: Program, backend: Backend
 ) -> Callable[..., tuple[Any, ...]]:
-    """``function`` with the results in ``places`` copied."""
+    """``function`` with those results copied that go to variables and may lie in the memory of a feed."""
+    places = _borrowed(specialised, program)
+    if not places:
+        return function
 
     def run(*arguments: Any) -> tuple[Any, ...]:
         found = list(function(*arguments))

@@ -18,6 +18,7 @@ from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
 from polyflow.errors import ExecutionError, message
 from polyflow.extension.backend import Backend
+from polyflow.extension.fallback import fallbacks_of
 from polyflow.extension.kernels import call_kernel, kernel_of
 from polyflow.runtime.numerics import NotFinite, described_numerics, in_loops
 from polyflow.runtime.writer import Site, Writer
@@ -51,7 +52,7 @@ class StraightProgram:
 
         writer = Writer(program, backend, device, outline, inline, check)
         self.source = writer.source()
-        for operation in every_operation(program):
+        for operation in every_operation(program) if fallbacks_of(backend) else ():
             if operation.op.has_trait(Trait.ELSEWHERE):
                 self.inside += operation.attributes["region"].sources
         self._sites = writer.sites

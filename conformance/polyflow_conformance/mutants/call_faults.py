@@ -167,10 +167,11 @@ def _from_the_second_call(sound: Backend, kernel: Kernel) -> Kernel:
     return run
 
 
-def _under_dataflow(world: World, operator: str) -> Iterator[Mutant]:
+def _of_each_op(fault: Callable[..., Any], world: World, operator: str) -> Iterator[Mutant]:
+    """By op that has a kernel and is called, the mutant that ``fault`` makes of it."""
     for name, op in world.ops.items():
         if world.kernel(name) is not None and world.profile(name).calls:
-            yield Mutant(operator, name, partial(_wrong_there, op), name, frozenset({f"kernel:{name}"}))
+            yield Mutant(operator, name, partial(fault, op), name, frozenset({f"kernel:{name}"}))
 
 
 @contextmanager
@@ -196,12 +197,6 @@ def _raising(sound: Backend, kernel: Kernel) -> Kernel:
         return found
 
     return run
-
-
-def _missing(world: World, operator: str) -> Iterator[Mutant]:
-    for name, op in world.ops.items():
-        if world.kernel(name) is not None and world.profile(name).calls:
-            yield Mutant(operator, name, partial(_without, op), name, frozenset({f"kernel:{name}"}))
 
 
 @contextmanager
@@ -264,9 +259,9 @@ OPERATORS = (
              lambda world, name: _attributes(world, name, _is_number, lambda value, *_: value + 1)),
     Operator("wrong from the second call", "the first is right",
              lambda world, name: _always(world, name, _from_the_second_call)),
-    Operator("wrong under dataflow", "right in straight code", _under_dataflow),
+    Operator("wrong under dataflow", "right in straight code", partial(_of_each_op, _wrong_there)),
     Operator("empty arrays refused", "an error for results without elements", lambda world, name: (
         each for each in _always(world, name, _raising) if any(
             result.size == 0 for _, results, _ in world.profile(each.op).calls for result in results))),
-    Operator("missing kernel", "which nobody declares missing", _missing),
+    Operator("missing kernel", "which nobody declares missing", partial(_of_each_op, _without)),
 )  # fmt: skip
