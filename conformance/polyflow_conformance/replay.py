@@ -11,6 +11,7 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from math import inf, nan
 from typing import Any
@@ -55,6 +56,7 @@ __all__ = [
     "refused",
     "sample",
     "special_array",
+    "suppress",
     "threading",
     "tracemalloc",
 ]

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import polyflow as pf
-from polyflow_conformance.replay import array, ran
+from polyflow_conformance.replay import array, ran, special_array, suppress
 
 
-def a_variable_keeps_its_value_between_runs(backend: Any) -> None:
-    count = pf.Variable(1.0)
-    step = count.assign_add(2.0)
-    with pf.Session(backend) as session:
-        found = [ran(session, step) for _ in range(3)]
-    assert found == [3.0, 5.0, 7.0], found
+def a_variable_of_every_dtype_keeps_its_value_between_runs(backend: Any) -> None:
+    for dtype in pf.Session(backend).backend.dtypes:
+        value = special_array(dtype)
+        with pf.Graph().as_default(), pf.Session(backend) as session:
+            x, w = pf.placeholder(dtype, value.shape), pf.Variable(pf.zeros(value.shape, dtype=dtype))
+            session.run(w.assign(x), {x: session.backend.from_literal(value, session.device)})
+            for _ in range(2):
+                found = session.backend.to_literal(session.run(w))
+                assert found.data == value.data, f"{found.tolist()} instead of {value.tolist()}"
 
 
 def a_prepared_call_writes_as_a_run_does(backend: Any) -> None:
@@ -25,21 +28,25 @@ def a_prepared_call_writes_as_a_run_does(backend: Any) -> None:
     assert found == [2.0, 4.0, 7.0], found
 
 
-def reads_and_writes_follow_the_order_of_the_program(backend: Any) -> None:
-    w = pf.Variable(1.0)
-    log = [w.read_value(), w.assign(2.0), w.read_value(), w.assign_add(10.0), w * 2, w.assign(w * w), w.read_value()]
+def many_runs_in_one_call_do_what_they_do_alone(backend: Any) -> None:
+    x, w = pf.placeholder("float32", ()), pf.Variable(1.0)
+    step = w.assign(w * 2.0 + x)
     with pf.Session(backend) as session:
-        found = ran(session, log[::-1])[::-1]
-    assert found == [1.0, 2.0, 2.0, 12.0, 24.0, 144.0, 144.0], found
+        read = session.backend.to_literal
+        found = [read(session.run_many(step, {x: [1.0, 2.0, 3.0]})).tolist(), ran(session, w)]
+        found += [read(session.run_many(step, [{x: 1.0}, {x: 2.0}])).tolist(), ran(session, w)]
+    assert found == [[3.0, 8.0, 19.0], 19.0, [39.0, 80.0], 80.0], found
 
 
-def the_order_of_fetches_changes_nothing(backend: Any) -> None:
-    w = pf.Variable(1.0)
-    a, b, c = w.assign_add(1.0), w.assign(w * 10), w.assign_sub(3.0)
-    for order in ([a, b, c], [c, b, a], [b, a, c, a]):
-        with pf.Session(backend) as session:
-            session.run(order)
-            assert ran(session, w) == 17.0, ran(session, w)
+def reads_and_writes_follow_the_order_of_the_program(backend: Any) -> None:
+    """In whichever order they are fetched."""
+    for order in (1, -1):
+        with pf.Graph().as_default(), pf.Session(backend) as session:
+            w = pf.Variable(1.0)
+            log = [w.read_value(), w.assign(2.0), w.read_value(), w.assign_add(10.0), w * 2, w.assign(w * w), w * 1]
+            found = ran(session, log[::order])[::order]
+            assert found == [1.0, 2.0, 2.0, 12.0, 24.0, 144.0, 144.0], found
+            assert ran(session, w) == 144.0, ran(session, w)
 
 
 def a_write_that_does_not_run_changes_nothing(backend: Any) -> None:
@@ -104,26 +111,16 @@ def writing_into_what_was_fetched_changes_no_variable(backend: Any) -> None:
 
 
 def a_variable_is_not_the_array_that_it_was_given(backend: Any) -> None:
-    x, w = pf.placeholder("float32", (2,)), pf.Variable([0.0, 0.0])
-    other = pf.Variable([5.0, 6.0])
-    steps = [w.assign(x), other.assign(w), w.assign_add([1.0, 1.0])]
+    x, w, other = pf.placeholder("float32", (2,)), pf.Variable([0.0, 0.0]), pf.Variable([5.0, 6.0])
+    steps = [w.assign(x), other.assign(x), w.assign(pf.add(w.read_value(), [1.0, 1.0]))]
     with pf.Session(backend) as session:
         fed = session.backend.copy(session.backend.from_literal(array("float32", (2,), [1.0, 2.0]), session.device))
         session.run(steps, {x: fed})
-        found = ran(session, [w, other]), session.backend.to_literal(fed).tolist()
-    assert found == ([[2.0, 3.0], [1.0, 2.0]], [1.0, 2.0]), found
-
-
-def writing_into_what_was_fed_changes_no_variable(backend: Any) -> None:
-    x, w = pf.placeholder("float32", (2,)), pf.Variable([0.0, 0.0])
-    with pf.Session(backend) as session:
-        fed = session.backend.copy(session.backend.from_literal(array("float32", (2,), [1.0, 2.0]), session.device))
-        session.run(w.assign(x), {x: fed})
-        try:
+        assert session.backend.to_literal(fed).tolist() == [1.0, 2.0], session.backend.to_literal(fed).tolist()
+        with suppress(Exception):  # what cannot be written into changes nothing anyway
             fed[...] = session.backend.from_literal(array("float32", (2,), [8, 9]), session.device)
-        except Exception:  # what cannot be written into changes nothing anyway
-            return
-        assert ran(session, w) == [1.0, 2.0], ran(session, w)
+        found = ran(session, [w, other])
+    assert found == [[2.0, 3.0], [1.0, 2.0]], found
 
 
 def a_run_that_fails_writes_nothing(backend: Any) -> None:
@@ -131,7 +128,7 @@ def a_run_that_fails_writes_nothing(backend: Any) -> None:
     with pf.control_dependencies([w.assign(2.0)]):
         checked = pf.Assert(x > 0.0, [x])
     with pf.control_dependencies([checked]):
-        step = w.assign_add(5.0)
+        step = w.assign(w.read_value() + 5.0)
     with pf.Session(backend) as session:
         try:
             session.run(step, {x: -1.0})
@@ -154,13 +151,13 @@ def each_iteration_sees_what_the_one_before_assigned(backend: Any) -> None:
 
     def body(i: Any, seen: Any) -> Any:
         before = w.read_value()
-        w.assign(w * 2.0)
-        return i + 1, seen + before * 100 + w
+        w.assign(before * 2.0)
+        return i + 1, seen + before * 100 + w.read_value()
 
     seen = pf.while_loop(lambda i, _: i < 3, body, [0, 0.0])[1]
     with pf.Session(backend) as session:
-        found = ran(session, [seen, w.read_value()])
-    assert found == [714.0, 8.0], found
+        found = [*ran(session, [seen, w.read_value()]), ran(session, w)]
+    assert found == [714.0, 8.0, 8.0], found
 
 
 def descent_goes_the_same_way_everywhere(backend: Any) -> None:
@@ -175,7 +172,7 @@ def descent_goes_the_same_way_everywhere(backend: Any) -> None:
 def python_functions_run_once_each_in_their_order(backend: Any) -> None:
     log: list[str] = []
     x = pf.placeholder("float32", ())
-    steps = [pf.py_func(lambda value, word=word: log.append(word), [x], []) for word in ("a", "b", "c")]
+    steps = [pf.py_func(lambda value, word=word, log=log: log.append(word), [x], []) for word in ("a", "b", "c")]
     with pf.Session(backend) as session:
         session.run(steps[::-1], {x: 1.0})
         session.run([steps[2], steps[0]], {x: 1.0})
@@ -184,21 +181,24 @@ def python_functions_run_once_each_in_their_order(backend: Any) -> None:
 
 def the_dataflow_executor_keeps_the_order_too(backend: Any) -> None:
     for _ in range(10):
+        log: list[str] = []
         with pf.Graph().as_default(), pf.Session(backend, executor="dataflow", inter_op_threads=4) as session:
             w = pf.Variable(1.0)
-            log = [w.read_value(), w.assign_add(1.0), w * 3.0, w.assign(w * 5.0), w.assign_sub(2.0), w.read_value()]
-            found = ran(session, log)
-            assert found == [1.0, 2.0, 6.0, 10.0, 8.0, 8.0], found
+            steps = [w.read_value(), w.assign(2.0), w.read_value(), w.assign(w.read_value() * 5.0), w.read_value()]
+            host = [pf.py_func(lambda value, word=word, log=log: log.append(word), [w], []) for word in "abcd"]
+            found = ran(session, steps)
+            session.run(host[::-1])
+        assert (found, log) == ([1.0, 2.0, 2.0, 10.0, 10.0], [*"abcd"]), (found, log)
 
 
 PROBES = (
-    a_variable_keeps_its_value_between_runs, a_prepared_call_writes_as_a_run_does,
-    reads_and_writes_follow_the_order_of_the_program,
-    the_order_of_fetches_changes_nothing, a_write_that_does_not_run_changes_nothing,
+    a_variable_of_every_dtype_keeps_its_value_between_runs, a_prepared_call_writes_as_a_run_does,
+    many_runs_in_one_call_do_what_they_do_alone, reads_and_writes_follow_the_order_of_the_program,
+    a_write_that_does_not_run_changes_nothing,
     a_control_dependency_runs_what_is_not_fetched, two_variables_can_be_exchanged, sessions_share_no_variable,
     a_value_that_was_fetched_stays_when_the_variable_changes, writing_into_what_was_fetched_changes_no_variable,
-    a_variable_is_not_the_array_that_it_was_given, writing_into_what_was_fed_changes_no_variable,
-    a_run_that_fails_writes_nothing, only_the_branch_that_is_taken_assigns,
-    each_iteration_sees_what_the_one_before_assigned, descent_goes_the_same_way_everywhere,
-    python_functions_run_once_each_in_their_order, the_dataflow_executor_keeps_the_order_too,
+    a_variable_is_not_the_array_that_it_was_given, a_run_that_fails_writes_nothing,
+    only_the_branch_that_is_taken_assigns, each_iteration_sees_what_the_one_before_assigned,
+    descent_goes_the_same_way_everywhere, python_functions_run_once_each_in_their_order,
+    the_dataflow_executor_keeps_the_order_too,
 )  # fmt: skip

@@ -58,11 +58,11 @@ FAULTS = {
     })()), "core", "/add/values", "values"),
     "a guard that changes values": (Faulty(guard=lambda array: np.zeros_like(array)), "state", "variable", "probe"),
     "other bits": (
-        Faulty("random.bits", lambda key, shape, dtype: np.zeros(shape, dtype)), "random", "bits_are", "probe",
+        Faulty("random.bits", lambda key, shape, dtype: np.zeros(shape, dtype)), "random", "/random.bits/values", "values",
     ),
     "a copy that is none": (Faulty(copy=lambda array: np.require(array, requirements="W")), "devices", "copy", "probe"),
     "a device that rounds": (
-        Faulty(to_device=lambda array, device: array.astype("f4").astype(array.dtype)), "devices", "move", "probe",
+        Faulty(to_device=lambda array, device: array.astype("f4").astype(array.dtype)), "devices", "no_way", "probe",
     ),
     "a kernel that keeps everything": (
         Faulty("sin", type("Hoard", (list,), {"__call__": lambda self, x, out=None: self.append([1]) or np.sin(x)})()),

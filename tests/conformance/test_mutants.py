@@ -90,8 +90,44 @@ def test_the_mutants_that_only_one_check_kills_are_found(world):
     hunter.items = items
     names = ("wrong under dataflow/matmul", "late refusal lost/matmul", "gradient of constants/matmul")
     verdicts = [hunter.hunt(find_mutant(world, each)) for each in names]
-    alone = {check: own for check, own in soles(hunter, verdicts).items() if own}
-    assert set(alone) == {"executors", "late errors", "gradient 2"}
+    found, searched = soles(hunter, verdicts)
+    assert {check for check, own in found.items() if own} == {"executors", "late errors", "gradient 2"}
+    assert not searched
+
+
+def test_for_a_check_that_kills_nothing_alone_more_mutants_are_hunted(world, everything):
+    kit = Kit(extensions())
+    items = kit.items(expression="/matmul/")
+    hunter = Hunter(world, kit, measured(world, items))
+    hunter.items = items
+    drawn_one = hunter.hunt(find_mutant(world, "refusal lost/matmul"))
+    assert {"errors", "late errors"} <= set(drawn_one.killers)
+    spare = [find_mutant(world, f"{when} refusal lost/matmul") for when in ("early", "late")]
+    verdicts = [drawn_one, hunter.hunt(spare[0])]  # of the operator of the other is not known that it is promising
+    found, searched = soles(hunter, verdicts, spare)
+    assert [each.mutant.id for each in found["errors"]] == ["early refusal lost/matmul"]
+    assert [each.mutant.id for each in searched] == []
+    verdicts += [hunter.hunt(find_mutant(world, "late refusal lost/matmul"))]
+    found, _ = soles(hunter, verdicts, spare)
+    assert [each.mutant.id for each in found["late errors"]] == ["late refusal lost/matmul"]
+
+
+def test_a_fault_of_a_step_meets_only_what_makes_that_step(world, everything):
+    mutant = find_mutant(world, "write lost in one case/of int8")
+    (step,) = mutant.steps
+    assert mutant.touches == {step.word} == {"step:Session._write"}
+    kit = Kit(extensions())
+    items = kit.items(expression="many_runs_in_one or no_way_of_an_array")
+    coverage = measured(world, items, steps=mutant.steps)
+    assert [each.subject for each in coverage.seers(mutant, items)] == ["many_runs_in_one_call_do_what_they_do_alone"]
+
+
+def test_a_fault_of_loops_meets_only_programs_with_structures(world, everything):
+    kit = Kit(extensions())
+    items = kit.items(expression="/diamond/ or /switch/")
+    coverage = measured(world, items)
+    seers = coverage.seers(find_mutant(world, "wrong branch/another of several"), items)
+    assert [each.subject for each in seers] == ["switch"]
 
 
 def test_every_check_of_the_kit_stands_in_the_table(hunter):
@@ -134,6 +170,16 @@ def test_an_outcome_tells_the_rate_and_who_lives():
     assert not OUTCOME.is_clean
     assert json.loads(OUTCOME.to_json())["lived"] == ["wider dtype/sub"]
     assert "types        1  wider dtype/add" in OUTCOME.table()
+
+
+def test_a_check_that_kills_nothing_alone_spoils_a_whole_hunt():
+    clean = Outcome("some", 0, 9, OUTCOME.fates[:1], {"types": ["wider dtype/add"]}, {}, is_whole=True)
+    assert clean.is_clean
+    assert not clean.idle
+    idle = Outcome("some", 0, 9, OUTCOME.fates[:1], OUTCOME.soles, {}, is_whole=True)
+    assert idle.idle == ["values"]
+    assert not idle.is_clean
+    assert Outcome("some", 0, 9, OUTCOME.fates[:1], OUTCOME.soles, {}).is_clean
 
 
 def test_a_page_lists_operators_checks_equivalents_and_who_lives():

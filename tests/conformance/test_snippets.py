@@ -60,7 +60,7 @@ CASES = {
         "core", "/flip/properties", "values",
     ),
     "a program": (Faulty("sin", lambda x, out=None: np.sin(x) + 1e-3), "control", "counted_loop", "values"),
-    "a probe": (Faulty(to_device=lambda array, device: array * 1), "devices", "a_move_to_a_device", "probe"),
+    "a probe": (Faulty(to_device=lambda array, device: array * 1), "devices", "no_way_of_an_array", "probe"),
 }  # fmt: skip
 
 

@@ -49,9 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
     is_wanted = selector(arguments.expression)
     chosen = {name: [each for each in some if is_wanted(each.id)] for name, some in everything.items()}
     made = sum(map(len, everything.values()))
+    is_part = bool(arguments.expression or arguments.operator)
     count = made if arguments.all or arguments.expression else arguments.count
-    outcome = hunted(world, drawn(chosen, count, arguments.seed), arguments)
-    outcome.made, outcome.seed = made, arguments.seed
+    order = drawn(chosen, made, arguments.seed)
+    outcome = hunted(world, order[:count], () if is_part else order[count:], arguments)
+    outcome.made, outcome.seed, outcome.is_whole = made, arguments.seed, not is_part and not arguments.quick
     if arguments.json is not None:
         arguments.json.write_text(outcome.to_json(), encoding="utf-8")
     if arguments.page is not None:
@@ -65,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"FAILS WITHOUT A FAULT: {failure}")
     if not arguments.quick:
         print(outcome.table())
+        print(outcome.needed())
     print(f"{outcome.summary()}, in {outcome.seconds:.0f} s")
     return 0 if outcome.is_clean else 1
 
@@ -76,8 +79,8 @@ def _options(arguments: argparse.Namespace) -> list[str]:
     return [*parts, *([f"-k {arguments.expression!r}"] if arguments.expression else [])]
 
 
-def hunted(world: World, mutants: Sequence[Mutant], arguments: argparse.Namespace) -> Outcome:
-    """What becomes of the mutants."""
+def hunted(world: World, mutants: Sequence[Mutant], spare: Sequence[Mutant], arguments: argparse.Namespace) -> Outcome:
+    """What becomes of the mutants, and of those of ``spare`` that show what a check is there for."""
     start = time.perf_counter()
     kit = Kit(world.extensions)
     failures: list[str] = []
@@ -88,7 +91,8 @@ def hunted(world: World, mutants: Sequence[Mutant], arguments: argparse.Namespac
         failures.extend(each.id for each in applied(known, [result]) if each.status == FAILED)
 
     is_short = arguments.quick and len(mutants) < 50
-    coverage = Coverage() if is_short else measured(world, items, failed)
+    steps = [step for each in (*mutants, *spare) for step in each.steps]
+    coverage = Coverage() if is_short else measured(world, items, failed, steps)
     hunter = Hunter(world, kit, coverage)
     if arguments.jobs > 1:
         verdicts = hunt_in_processes(mutants, coverage, arguments.jobs, _progress)
@@ -99,8 +103,8 @@ def hunted(world: World, mutants: Sequence[Mutant], arguments: argparse.Namespac
             _progress(number, len(mutants))
             if not verdicts[-1].is_killed:
                 print(f"not killed: {mutant.id}", file=sys.stderr, flush=True)
-    alone = {} if arguments.quick else soles(hunter, verdicts)
-    fates = [_fate(each) for each in verdicts]
+    alone, searched = ({}, []) if arguments.quick else soles(hunter, verdicts, spare, progress=_tell)
+    fates = [_fate(each) for each in (*verdicts, *searched)]
     names = {check: [each.mutant.id for each in own] for check, own in alone.items()}
     seconds = time.perf_counter() - start
     return Outcome(world.sound.name, 0, len(mutants), fates, names, read_equivalents(), seconds, failures)
@@ -109,6 +113,11 @@ def hunted(world: World, mutants: Sequence[Mutant], arguments: argparse.Namespac
 def _fate(verdict: Verdict) -> Fate:
     mutant = verdict.mutant
     return Fate(mutant.operator, mutant.target, verdict.killers, verdict.met, verdict.seconds)
+
+
+def _tell(line: str) -> None:
+    if sys.stderr.isatty():
+        print(line, file=sys.stderr, flush=True)
 
 
 def _progress(done: int, total: int) -> None:

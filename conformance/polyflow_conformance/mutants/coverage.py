@@ -1,22 +1,26 @@
 """Which items of the kit use what: the kernels that they call, the rules that they read.
 
 A fault of something that an item does not use cannot be seen by that item, so that a mutant needs to meet no others.
-What is used is told as ``kernel:add``, ``gradient:add`` and ``rule:add``; settings of the process, which are looked at
-in a process of its own, as ``setting``.
+What is used is told as ``kernel:add``, ``gradient:add`` and ``rule:add``, what stands in a program that is run as
+``op:add``, the steps of polyflow by where they are; settings of the process, which are looked at in a process of its
+own, as ``setting``.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any
 
+from polyflow.core.nested import every_operation
+from polyflow.core.program import Program
 from polyflow.extension import Backend
+from polyflow.extension.passes import PassContext
 from polyflow_conformance.kit import Item
-from polyflow_conformance.mutants.mutant import Faulty, Mutant, World, patched
+from polyflow_conformance.mutants.mutant import NAME, Faulty, Mutant, Step, World, patched
 from polyflow_conformance.results import FAILED
 
 SETTINGS = "settings_of_the_process_are_left_alone"
@@ -37,12 +41,36 @@ class Coverage:
         return sorted(found, key=lambda each: self.seconds.get(each.id, 0.0))
 
 
-def measured(world: World, items: Sequence[Item], failed: Callable[[Item, Any], None] | None = None) -> Coverage:
-    """Run all items on the sound backend and take down what each uses; ``failed`` hears of what fails even so."""
+@dataclass(frozen=True)
+class _Looking:
+    """A pass that changes nothing, and notes what stands in a program."""
+
+    used: set[str]
+    stage: str = "lower"
+    name: str = "looking"
+    backend: str = NAME
+
+    def __call__(self, program: Program, context: PassContext) -> Program:
+        self.used.update(f"op:{each.op.full_name}" for each in every_operation(program))
+        return program
+
+
+def measured(
+    world: World,
+    items: Sequence[Item],
+    failed: Callable[[Item, Any], None] | None = None,
+    steps: Iterable[Step] = (),
+) -> Coverage:
+    """Run all items on the sound backend and take down what each uses, ``steps`` among it; ``failed`` hears of what
+    fails even so."""
     used: set[str] = set()
     found = Coverage()
     with ExitStack() as stack:
         backend = recording(world.sound, used)
+        stack.enter_context(patched(world.extensions, "passes", (*world.extensions.passes, _Looking(used))))
+        for step in dict.fromkeys(steps):
+            sound = getattr(step.owner, step.name)
+            stack.enter_context(patched(step.owner, step.name, _noting(used, step.word, sound)))
         for name, op in world.extensions.ops.items():
             for rule, what in (("gradient_rule", "gradient"), ("rule", "rule")):
                 sound = getattr(op, rule)

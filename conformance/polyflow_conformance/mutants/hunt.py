@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 from polyflow_conformance.kit import Item, Kit
@@ -69,6 +70,7 @@ class Hunter:
         self.coverage = coverage or Coverage()
         self.items = kit.items()
         self._known: list[Known] = kit.known(world.sound.name)
+        self._programs = [each for each in self.items if each.check == "program"]
         self._by_subject: dict[str, list[Item]] = {}
         for item in self.items:
             self._by_subject.setdefault(item.subject, []).append(item)
@@ -85,9 +87,10 @@ class Hunter:
             own = self._by_subject.get(mutant.op, [])
             is_refusal = any(each.startswith("rule:") for each in mutant.touches)
             return [each for each in own if each.check in ("errors", "values")] if is_refusal else own
-        is_slow = "setting" in mutant.touches or mutant.operator == "leak" or mutant.target.startswith("wrong while")
-        probes = [each for each in self.items if each.check == "probe" and (each.family != "process" or is_slow)]
-        return probes + [each for each in self.items if each.check == "program"][::6]
+        near = [each for each in self.items if each.check == "probe"] + self._programs[::6]
+        near = [each for each in near if each.family != "process" or mutant.is_of_process]
+        seers = {each.id for each in self.coverage.seers(mutant, near)} if self.coverage.uses else None
+        return [each for each in near if seers is None or each.id in seers]
 
     def hunt(self, mutant: Mutant) -> Verdict:
         """Meet the mutant with what is near, and if it lives with everything that can see it."""
@@ -152,22 +155,59 @@ def limited(seconds: int) -> Iterator[None]:
 
 
 def soles(
-    hunter: Hunter, verdicts: Sequence[Verdict], most: int = 3, progress: Callable[[str], None] | None = None
-) -> dict[str, list[Verdict]]:
-    """By check, mutants that this check alone kills, of those that have met everything that can see them."""
+    hunter: Hunter,
+    verdicts: Sequence[Verdict],
+    spare: Sequence[Mutant] = (),
+    *,
+    most: int = 3,
+    progress: Callable[[str], None] | None = None,
+) -> tuple[dict[str, list[Verdict]], list[Verdict]]:
+    """By check, a mutant that this check alone kills, of those that have met everything that can see them; and the
+    verdicts on those of ``spare`` that were hunted in search of one."""
     found: dict[str, list[Verdict]] = {each: [] for each in checks_of(hunter.kit)}
+    searched: list[Verdict] = []
     for check, own in found.items():
         candidates = [each for each in verdicts if set(each.killers) == {check}]
         candidates.sort(key=lambda each: (not each.is_complete, _cost(hunter, each)))
-        for verdict in candidates[:most]:
-            if not verdict.is_complete:
-                hunter.finish(verdict, partial(_has_several, verdict))
-            if verdict.is_complete and len(verdict.killers) == 1:
-                own.append(verdict)
-                if progress is not None:
-                    progress(f"{check}: {verdict.mutant.id}")
-                break
-    return found
+        own += _first_sole(hunter, check, candidates[:most])
+        if not own:
+            for mutant in _promising(check, [*verdicts, *searched], spare):
+                searched.append(hunter.hunt(mutant))
+                own += _first_sole(hunter, check, searched[-1:])
+                if own:
+                    break
+        if progress is not None:
+            progress(f"{check}: {', '.join(each.mutant.id for each in own) or 'nothing'}")
+    return found, searched
+
+
+SEARCHED = 24
+"""So many mutants more are hunted for a check that kills none of those drawn alone."""
+
+
+def _first_sole(hunter: Hunter, check: str, candidates: Sequence[Verdict]) -> list[Verdict]:
+    for verdict in candidates:
+        if not verdict.is_complete and set(verdict.killers) == {check}:
+            hunter.finish(verdict, partial(_has_several, verdict))
+        if verdict.is_complete and set(verdict.killers) == {check}:
+            return [verdict]
+    return []
+
+
+def _promising(check: str, verdicts: Sequence[Verdict], spare: Sequence[Mutant]) -> list[Mutant]:
+    """Mutants not hunted yet, of the operators of which the check kills the most beside the fewest others."""
+    known = {verdict.mutant.id for verdict in verdicts}
+    others = {verdict.mutant.operator: 99 for verdict in verdicts}
+    for verdict in verdicts:
+        if check in verdict.killers:
+            operator = verdict.mutant.operator
+            others[operator] = min(others[operator], len(verdict.killers))
+    left = [each for each in spare if each.id not in known and others.get(each.operator, 99) < 4]
+    by_operator: dict[str, list[Mutant]] = {}
+    for each in sorted(left, key=lambda each: others[each.operator]):
+        by_operator.setdefault(each.operator, []).append(each)
+    turns = zip_longest(*by_operator.values())
+    return [each for turn in turns for each in turn if each is not None][:SEARCHED]
 
 
 def _has_several(verdict: Verdict) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from types import ModuleType
 from typing import Any
 
 from polyflow.core.declaration import Op, Trait
@@ -45,6 +46,21 @@ Plant = Callable[[Backend], AbstractContextManager[Any]]
 
 
 @dataclass(frozen=True)
+class Step:
+    """A function of polyflow that a fault replaces, by the module, class or op that has it."""
+
+    owner: Any
+    name: str
+
+    @property
+    def word(self) -> str:
+        """How coverage tells that the step was made."""
+        owner = self.owner
+        path = owner.__name__ if isinstance(owner, ModuleType) else getattr(owner, "__qualname__", repr(owner))
+        return f"step:{path}.{self.name}"
+
+
+@dataclass(frozen=True)
 class Mutant:
     """One fault."""
 
@@ -57,6 +73,10 @@ class Mutant:
     """The op that it is a fault of, whose items are run first."""
     touches: frozenset[str] = frozenset()
     """What an item must use to be able to see it, in the words of :mod:`coverage`; nothing where that is not known."""
+    steps: tuple[Step, ...] = ()
+    """The steps of polyflow that are replaced."""
+    is_of_process: bool = False
+    """Whether it shows in threads, over many runs or in settings, so that it meets the slow probes from the start."""
 
     @property
     def id(self) -> str:
@@ -185,3 +205,23 @@ def patched_everywhere(names: Iterable[str], value: Any) -> Iterator[None]:
 def faulty(sound: Backend, kernels: Mapping[str, Kernel] | None = None, **attributes: Any) -> Iterator[Any]:
     """A backend with other kernels or attributes."""
     yield Faulty(sound, kernels, **attributes)
+
+
+Replacement = tuple[Any, str, Any]
+"""The owner of a step, its name there, and what takes its place."""
+
+
+def of_steps(operator: str, table: Mapping[str, Sequence[Replacement]], **options: Any) -> Iterator[Mutant]:
+    """A mutant for each entry: the sound backend in a polyflow of which some steps are others."""
+    for target, replacements in table.items():
+        steps = tuple([Step(owner, name) for owner, name, _ in replacements])
+        touches = frozenset(each.word for each in steps)
+        yield Mutant(operator, target, partial(_replaced, replacements), touches=touches, steps=steps, **options)
+
+
+@contextmanager
+def _replaced(replacements: Sequence[Replacement], sound: Backend) -> Iterator[Any]:
+    with ExitStack() as stack:
+        for owner, name, value in replacements:
+            stack.enter_context(patched(owner, name, value))
+        yield Faulty(sound)

@@ -15,6 +15,7 @@ from polyflow.extension.manager import extensions
 from polyflow_conformance.instruments.wrapping import default_backend
 from polyflow_conformance.mutants import (
     call_faults,
+    executor_faults,
     hook_faults,
     memory_faults,
     process_faults,
@@ -22,13 +23,16 @@ from polyflow_conformance.mutants import (
     result_faults,
     rule_faults,
     session_faults,
+    state_faults,
+    stream_faults,
 )
 from polyflow_conformance.mutants.mutant import Faulty, Mutant, Operator, World
 from polyflow_conformance.process_settings import MUTANT
 
 OPERATORS: tuple[Operator, ...] = (
     *result_faults.OPERATORS, *call_faults.OPERATORS, *memory_faults.OPERATORS, *rule_faults.OPERATORS,
-    *program_faults.OPERATORS, *hook_faults.OPERATORS, *session_faults.OPERATORS, *process_faults.OPERATORS,
+    *program_faults.OPERATORS, *hook_faults.OPERATORS, *state_faults.OPERATORS, *stream_faults.OPERATORS,
+    *session_faults.OPERATORS, *executor_faults.OPERATORS, *process_faults.OPERATORS,
 )  # fmt: skip
 
 FEW = 12

@@ -24,9 +24,9 @@ IS_ALONE = [False]
 
 def _leaks(world: World, operator: str) -> Iterator[Mutant]:
     for target, keep in {"an object a run": _object, "bytes a run": _bytes}.items():
-        yield Mutant(operator, target, partial(_keeping, keep))
-    yield Mutant(operator, "closed sessions", _keeping_sessions)
-    yield Mutant(operator, "a thread a program", _keeping_threads)
+        yield Mutant(operator, target, partial(_keeping, keep), is_of_process=True)
+    yield Mutant(operator, "closed sessions", _keeping_sessions, is_of_process=True)
+    yield Mutant(operator, "a thread a program", _keeping_threads, is_of_process=True)
 
 
 def _object(kept: list[Any], runs: int) -> None:
@@ -97,7 +97,11 @@ def _settings(world: World, operator: str) -> Iterator[Mutant]:
     }  # fmt: skip
     for target, (change, undo) in changes.items():
         yield Mutant(
-            operator, target, partial(_setting, f"{operator}/{target}", change, undo), "", frozenset({"setting"})
+            operator,
+            target,
+            partial(_setting, f"{operator}/{target}", change, undo),
+            touches=frozenset({"setting"}),
+            is_of_process=True,
         )
 
 

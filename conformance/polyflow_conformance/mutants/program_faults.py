@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -38,8 +38,12 @@ class WrongPass:
         return self.change(program)
 
 
-def _by_pass(world: World, operator: str, target: str, change: Change, *, stage: str = "lower") -> Mutant:
-    return Mutant(operator, target, partial(_planted, world.extensions, WrongPass(change, stage)))
+def _by_pass(
+    world: World, operator: str, target: str, change: Change, *, stage: str = "lower", ops: Iterable[str] = ()
+) -> Mutant:
+    """The mutant with that pass, which changes nothing in programs without some op of ``ops``, if there are any."""
+    touches = frozenset(f"op:{each}" for each in ops)
+    return Mutant(operator, target, partial(_planted, world.extensions, WrongPass(change, stage)), touches=touches)
 
 
 @contextmanager
@@ -60,7 +64,7 @@ def _skipped(world: World, operator: str) -> Iterator[Mutant]:
         )
         if is_kept and world.kernel(name) is not None and (not op.has_trait(Trait.IDENTITY) or name == "assigned"):
             place = 1 if name == "assigned" else 0
-            yield replace(_by_pass(world, operator, name, partial(_without, name, place)), op=name)
+            yield replace(_by_pass(world, operator, name, partial(_without, name, place), ops=[name]), op=name)
 
 
 def _without(name: str, place: int, program: Program) -> Program:
@@ -77,7 +81,7 @@ def _dropped_effects(world: World, operator: str) -> Iterator[Mutant]:
     for name, op in world.extensions.ops.items():
         is_run = op.has_trait(Trait.EFFECT) and op.kernel_rule is not None and op.namespace != "dataflow"
         if is_run and (op.signature.output_count == 0 or name == "py_func"):
-            yield _by_pass(world, operator, name, partial(_without_effect, name))
+            yield _by_pass(world, operator, name, partial(_without_effect, name), ops=[name])
 
 
 def _without_effect(name: str, program: Program) -> Program:
@@ -175,9 +179,13 @@ def _parameter_instead(program: Program) -> Program:
 # -- programs that run programs
 
 
+NESTED = ("loop", "branch", "call")
+"""The ops that hold programs."""
+
+
 def _structures(world: World, operator: str, changes: Mapping[str, Callable[[Operation], Operation]]) -> Iterator[Any]:
     for target, change in changes.items():
-        yield _by_pass(world, operator, target, partial(_each_structure, change))
+        yield _by_pass(world, operator, target, partial(_each_structure, change), ops=NESTED)
 
 
 def _each_structure(change: Callable[[Operation], Operation], program: Program) -> Program:
@@ -193,6 +201,10 @@ def _other_branch(operation: Operation) -> Operation:
     if programs is None:
         return operation
     return operation.changed(attributes={**operation.attributes, "programs": (*programs[1:], programs[0])})
+
+
+def _other_of_several(operation: Operation) -> Operation:
+    return _other_branch(operation) if len(operation.attributes.get("programs", ())) > 2 else operation
 
 
 def _both_branches(operation: Operation) -> Operation:
@@ -343,7 +355,7 @@ OPERATORS = (
     Operator("results exchanged", "two of a type, of programs and bodies", _exchanged_results),
     Operator("old value", "a parameter in place of what was made of it", _old_values),
     Operator("wrong branch", "another one taken, or both", lambda world, name: _structures(world, name, {
-        "another": _other_branch, "both": _both_branches})),
+        "another": _other_branch, "another of several": _other_of_several, "both": _both_branches})),
     Operator("wrong iterations", "the last lost, each done twice, the other way round",
              lambda world, name: _structures(world, name, {
                  "last lost": _last_iteration_lost, "twice": _first_iteration_twice,

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import polyflow
+from polyflow.control_flow.structured import call_op
 from polyflow.core import graph, inference, program_builder
 from polyflow.core.declaration import NoGradient, Op
 from polyflow.core.inference import Inferred
@@ -61,6 +62,8 @@ def _flat(world: World, operator: str) -> Iterator[Mutant]:
     for name, op in world.ops.items():
         if op.gradient_rule is not None and op.gradient_reason is None and any(gradient_cases(op)):
             yield Mutant(operator, name, partial(_constant, op), name, frozenset({f"gradient:{name}"}))
+    # Of which there are no samples, but programs.
+    yield Mutant(operator, call_op.name, partial(_constant, call_op), touches=frozenset({f"gradient:{call_op.name}"}))
 
 
 def _constant(op: Op, sound: Backend) -> Any:
@@ -163,6 +166,14 @@ def _late(world: World, operator: str) -> Iterator[Mutant]:
             yield Mutant(operator, name, plant, name, frozenset({f"rule:{name}"}))
 
 
+def _early(world: World, operator: str) -> Iterator[Mutant]:
+    """The refusal lost while the graph is built: a run still refuses."""
+    for name, op in world.ops.items():
+        if op.signature.output_count is not None and any(map(_is_by_rule, samples_of(op))):
+            plant = partial(_with_inference, op, _forgiven, SEAMS[:1])
+            yield Mutant(operator, name, plant, name, frozenset({f"rule:{name}"}))
+
+
 # -- types
 
 
@@ -216,6 +227,7 @@ OPERATORS = (
              lambda world, name: _refusals(world, name, _without_words)),
     Operator("refusal without the line", "the right words of a call that stands nowhere",
              lambda world, name: _refusals(world, name, _without_line)),
+    Operator("early refusal lost", "while the graph is built", _early),
     Operator("late refusal lost", "once types come with the feeds", _late),
     Operator("inferred dtype wrong", "another precision", lambda world, name: _types(world, name, _other_dtype)),
     Operator("inferred shape wrong", "dimensions from last to first",
