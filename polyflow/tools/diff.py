@@ -11,6 +11,8 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +127,7 @@ class Comparer:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of ``polyflow diff``."""
     parser.add_argument(
-        "script", type=Path, help="a Python file that calls session.run, or leaves `fetches` and `feeds`"
+        "script", type=Path, help="a Python file that runs something, eagerly or not, or leaves `fetches` and `feeds`"
     )
     parser.add_argument("--backends", nargs=2, required=True, metavar="NAME", help="the two to compare")
     parser.add_argument("--ulps", type=float, default=64.0, help="units of the last place that results may differ by")
@@ -137,26 +139,51 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.script.exists():
         raise ArgumentError(message("polyflow diff: the script is not there", found=str(arguments.script)))
     names = tuple(arguments.backends)
-    for number, each in enumerate(runs_of(arguments.script, names[0]), 1):
-        comparison = compare_run(each, names, arguments.ulps)
-        if comparison.parting is None:
-            skipped = f", {comparison.skipped} not comparable" if comparison.skipped else ""
-            print(
-                f"run {number}, {each.location}: {comparison.compared} operations agree{skipped}; "
-                f"the furthest are {comparison.furthest:.3g} units of the last place apart"
-            )
-            continue
-        print(f"run {number}, {each.location}:\n{describe(comparison.parting, names)}")
-        operation = comparison.parting.operation
-        text = reproduction(operation, comparison.parting.operands, names)
-        if text is None:
-            print("  no reproduction: an attribute of the operation cannot be written down")
-            return 1
-        target = arguments.write or Path(f"diff_{operation.op.full_name.replace('.', '_')}.py")
-        target.write_text(text, encoding="utf-8")
-        print(f"  to reproduce it alone: python {target}")
-        return 1
+    number = 0
+    for is_eager, runs in groupby(runs_of(arguments.script, names[0]), attrgetter("is_eager")):
+        agreed: list[Comparison] = []
+        lines: list[object] = []
+        for each in runs:
+            comparison = compare_run(each, names, arguments.ulps)
+            if comparison.parting is not None:
+                _say_agreed(number, agreed, lines)
+                print(f"run {number + len(agreed) + 1}, {each.location}:\n{describe(comparison.parting, names)}")
+                return _reproduced(comparison.parting, names, arguments.write)
+            agreed.append(comparison)
+            lines.append(each.location)
+            if not is_eager:  # of which there are too many for a line each
+                _say_agreed(number, agreed, lines)
+                number, agreed, lines = number + 1, [], []
+        _say_agreed(number, agreed, lines)
+        number += len(agreed)
     return 0
+
+
+def _say_agreed(before: int, agreed: Sequence[Comparison], lines: Sequence[object]) -> None:
+    """One line for runs that came after ``before`` others."""
+    if not agreed:
+        return
+    compared, skipped = sum(each.compared for each in agreed), sum(each.skipped for each in agreed)
+    which = f"run {before + 1}, {lines[0]}"
+    if len(agreed) > 1:
+        which = f"runs {before + 1} to {before + len(agreed)}, {lines[0]} to {lines[-1]}"
+    print(
+        f"{which}: {compared} operations agree{f', {skipped} not comparable' if skipped else ''}; "
+        f"the furthest are {max(each.furthest for each in agreed):.3g} units of the last place apart"
+    )
+
+
+def _reproduced(parting: Parting, names: Sequence[str], target: Path | None) -> int:
+    """Write the script that reproduces what parts, and say where it is."""
+    operation = parting.operation
+    text = reproduction(operation, parting.operands, names)
+    if text is None:
+        print("  no reproduction: an attribute of the operation cannot be written down")
+        return 1
+    target = target or Path(f"diff_{operation.op.full_name.replace('.', '_')}.py")
+    target.write_text(text, encoding="utf-8")
+    print(f"  to reproduce it alone: python {target}")
+    return 1
 
 
 def compare_run(run: Run, names: Sequence[str], ulps: float) -> Comparison:

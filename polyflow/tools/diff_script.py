@@ -1,4 +1,4 @@
-"""What a script runs: the fetches it leaves behind, or every call of ``session.run`` while it is executed."""
+"""What a script runs: the fetches it leaves behind, or every call of ``session.run`` and eager one that it makes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from polyflow.extension.manager import extensions
 from polyflow.session.fetching import find_element, flatten_fetches
 from polyflow.session.prepared import Prepared
 from polyflow.session.session import Session
+from polyflow.tools.diff_eager import eager_calls
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Run:
     feeds: Mapping[Tensor, Literal]
     location: object
     variables: Mapping[Operation, Literal] = field(default_factory=dict)
+    is_eager: bool = False
+    """Whether it is one call of a function of an eager namespace."""
 
     def specialised(self) -> Specialised:
         """The program of the run."""
@@ -52,8 +55,9 @@ class Run:
 def runs_of(script: Path, backend: str) -> Iterator[Run]:
     """The runs of ``script``: of the ``fetches`` that it leaves, with its ``feeds``; else its calls of ``session.run``.
 
-    Calls of what ``session.prepare`` and ``polyflow.function`` made count too. The script's sessions are opened on
-    ``backend``, whichever they name. Raises ``ArgumentError`` where the script runs nothing.
+    Calls of what ``session.prepare`` and ``polyflow.function`` made count too, and so does each operation of an eager
+    namespace. The script's sessions and namespaces are opened on ``backend``, whichever they name. Raises
+    ``ArgumentError`` where the script runs nothing.
     """
     with _recording(backend) as runs:
         left = runpy.run_path(str(script), run_name="__main__")
@@ -64,7 +68,7 @@ def runs_of(script: Path, backend: str) -> Iterator[Run]:
         raise ArgumentError(
             message(
                 f"polyflow diff: {script} runs nothing",
-                needed="a call of session.run, or a variable `fetches`, with `feeds` for its placeholders",
+                needed="a call of session.run, an eager one, or a variable `fetches`, with `feeds` for placeholders",
             )
         )
     yield from runs
@@ -114,8 +118,13 @@ def _recording(backend: str) -> Iterator[list[Run]]:
         return real_call(self, *values)
 
     sessions, calls = cast(Any, Session), cast(Any, Prepared)
+
+    def recorded_operation(graph: Graph, found: tuple[Tensor, ...], fed: Mapping[Tensor, Literal]) -> None:
+        runs.append(Run(graph, found, fed, found[0].operation.location, is_eager=True))
+
     sessions.run, calls.__call__, sessions.__init__ = recorded_run, recorded_call, opened
     try:
-        yield runs
+        with eager_calls(backend, recorded_operation):
+            yield runs
     finally:
         sessions.run, calls.__call__, sessions.__init__ = real_run, real_call, real_open

@@ -16,7 +16,7 @@ from polyflow.core.literal import literal
 from polyflow.errors import ArgumentError
 from polyflow.extension import BackendEntry, hookimpl
 from polyflow.extension.manager import Extensions, extensions
-from polyflow.tools import command_line, diff, diff_script
+from polyflow.tools import command_line, diff, diff_eager, diff_script
 from polyflow.tools.command_line import main
 from polyflow.tools.distance import distance
 
@@ -49,7 +49,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Extensions:
     for name in ("reference", "jax"):
         entry = extensions().backend_entries[name][0]
         found.backend_entries[name] = entry, "polyflow"
-    for module in (diff, diff_script, command_line):
+    for module in (diff, diff_eager, diff_script, command_line):
         monkeypatch.setattr(module, "extensions", lambda: found)
     monkeypatch.setattr("polyflow.session.session.installed_extensions", lambda: found)
     monkeypatch.chdir(tmp_path)
@@ -138,7 +138,8 @@ session.run(pf.gradients(pf.log(pf.cosh(x)), x))
 def test_a_script_that_runs_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert compare("import polyflow as pf") == 1
     assert (
-        "script.py runs nothing\n  needed:  a call of session.run, or a variable `fetches`" in capsys.readouterr().err
+        "script.py runs nothing\n  needed:  a call of session.run, an eager one, or a variable `fetches`"
+        in capsys.readouterr().err
     )
 
 
@@ -198,3 +199,68 @@ f(np.asarray([1.0, 2.0]))
     text = capsys.readouterr().out
     assert "run 1, script.py:4: " in text
     assert "run 2, script.py:5:\ntanh is the first" in text
+
+
+EAGER = """
+import polyflow as pf
+xp = pf.eager("reference")
+x = xp.asarray([0.1, 0.2])
+for _ in range(4):
+    x = xp.tanh(x) + 0.5
+y = xp.nn.softmax(x) @ xp.asarray([1.0, 2.0])
+"""
+
+
+def test_eager_calls_are_compared_one_by_one_and_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare(EAGER + "pf.Session('numpy').run(pf.exp(pf.constant(1.0)))\nz = y * 2") == 0
+    lines = capsys.readouterr().out.replace(str(Path.cwd()) + "/", "").splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("runs 1 to 10, script.py:6 to script.py:7: 10 operations agree; the furthest are ")
+    assert lines[1].startswith("run 11, script.py:8: 1 operations agree; ")
+    assert lines[2].startswith("run 12, script.py:9: 1 operations agree; ")
+
+
+def test_the_first_eager_call_that_parts_is_named_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare(EAGER.replace("+ 0.5", "+ 0.9")) == 1
+    text = capsys.readouterr().out.replace(str(Path.cwd()) + "/", "")
+    assert text.startswith("runs 1 to 4, script.py:6 to script.py:6: 4 operations agree; ")
+    assert "run 5, script.py:6:\ntanh is the first operation whose results part" in text
+    assert "built at: script.py:6" in text
+
+
+def test_the_reproduction_of_an_eager_call_holds_what_it_was_called_with(capsys: pytest.CaptureFixture[str]) -> None:
+    script = "import polyflow as pf\nxp = pf.eager('jax')\nxp.argmax(xp.asarray([[1.0, 3.0]]), axis=1)"
+    assert compare(script, "--write", "alone.py") == 1
+    text = Path("alone.py").read_text().replace("('numpy', 'wrong')", "('numpy', 'reference')")
+    assert "['argmax'](x[0], axis=1, keepdims=False)" in text
+    Path("alone.py").write_text(text)
+    found = subprocess.run([sys.executable, "alone.py"], capture_output=True, text=True, timeout=60, check=False)
+    assert found.stdout.splitlines() == ["numpy [1]", "reference Array([1], int64)"], found.stderr
+
+
+def test_numbers_draws_and_assignments_of_eager_namespaces_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    script = """
+import polyflow as pf
+xp = pf.eager("numpy", seed=3)
+x = xp.random.normal((3,))
+x[0] = 2
+y = 1 - x
+z = xp.where(xp.asarray([True, False, True]), x, 0.5)
+"""
+    Path("script.py").write_text(script)
+    assert main(["diff", "--backends", "numpy", "reference", "script.py"]) == 0
+    assert capsys.readouterr().out.count("4 operations agree") == 1
+
+
+def test_what_acts_on_the_world_runs_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert compare("import polyflow as pf\nxp = pf.eager()\nxp.Print(xp.asarray([7.0]) + 1, [], 'found')") == 0
+    captured = capsys.readouterr()
+    assert (captured.out + captured.err).count("found") == 1
+
+
+def test_namespaces_are_as_they_were_after_a_comparison() -> None:
+    import polyflow as pf
+
+    before = pf.eager, pf.eager("numpy")
+    compare(EAGER)
+    assert (pf.eager, pf.eager("numpy")) == before
