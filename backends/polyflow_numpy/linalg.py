@@ -104,6 +104,14 @@ def _matrix_power(x: Array, n: int, /) -> Array:
     return np.linalg.matrix_power(_inv(x), -n) if n < 0 else np.linalg.matrix_power(x, n)
 
 
+_rank_by_singular_values = _total(_standard("matrix_rank"))
+
+
+def _matrix_rank(x: Array, /, *rest: Any, **options: Any) -> Array:
+    """The standard's, and 0 for matrices without elements, of which NumPy looks for the largest singular value."""
+    return _rank_by_singular_values(x, *rest, **options) if 0 not in x.shape[-2:] else np.zeros(x.shape[:-2], np.int64)
+
+
 _norm_by_singular_values = _total(_standard("matrix_norm"))
 
 
@@ -113,7 +121,7 @@ def _matrix_norm(x: Array, /, *, keepdims: bool = False, ord: Any = "fro") -> Ar
     return norm(x, keepdims=keepdims, ord=ord)
 
 
-_WITHOUT_JUDGE = ("det", "eig", "eigvals", "matrix_rank", "pinv", "slogdet", "svd", "svdvals")
+_WITHOUT_JUDGE = ("det", "eig", "eigvals", "pinv", "slogdet", "svd", "svdvals")
 
 KERNELS: dict[str, Kernel] = {
     **{f"linalg.{name}": _total(_standard(name)) for name in _WITHOUT_JUDGE},
@@ -124,5 +132,6 @@ KERNELS: dict[str, Kernel] = {
     "linalg.inv": _inv,
     "linalg.matrix_norm": _matrix_norm,
     "linalg.matrix_power": _matrix_power,
+    "linalg.matrix_rank": _matrix_rank,
     "linalg.solve": _total(_solve, judge=np.linalg.inv),
 }

@@ -151,8 +151,7 @@ def _reduced(ufunc: Callable[..., Any], x: Array, over: Windows) -> Array:
     places = _taps(x.shape, over)
     if places:
         return _joined(ufunc, [x[each] for each in places])
-    counts = over._replace(padding="VALID").counts(x.shape)
-    for axis, _, count, window, stride in _each_axis(over, over.axes, counts):
+    for axis, _, count, window, stride in _each_axis(over, over.axes, _counts(x.shape, over)):
         x = _joined(ufunc, [x[_along(axis, start, count, stride)] for start in range(window)])
     return x
 
@@ -176,8 +175,14 @@ def _taps(shape: tuple[int, ...], over: Windows) -> list[tuple[slice, ...]]:
     sizes: Any = over.sizes
     if sizes[0] * sizes[1] - 1 > (sizes[0] - 1) * over.strides[1] + sizes[1] - 1:
         return []
-    counts: Any = over._replace(padding="VALID").counts(shape)
-    return [_place(len(shape), over, tap, counts) for tap in np.ndindex(*sizes)]
+    return [_place(len(shape), over, tap, _counts(shape, over)) for tap in np.ndindex(*sizes)]
+
+
+def _counts(shape: tuple[int, ...], over: Windows) -> list[int]:
+    """How many windows fit along each spatial axis of padded images: none where there was nothing to be padded."""
+    sizes: Any = over.sizes
+    triples = zip(over.axes, sizes, over.strides, strict=True)
+    return [max((shape[axis] - size) // stride + 1, 0) for axis, size, stride in triples]
 
 
 def _place(rank: int, over: Windows, tap: Sequence[int], counts: Sequence[int]) -> tuple[slice, ...]:

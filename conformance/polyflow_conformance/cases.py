@@ -30,6 +30,11 @@ class Case:
         return f"{self.op.full_name}-{self.number}-{self.dtype or 'fixed'}"
 
     @property
+    def origin(self) -> int | str:
+        """Which sample of the op has the ``prepare`` and ``invariant`` of this one."""
+        return getattr(self.sample, "origin", self.number)
+
+    @property
     def is_complex(self) -> bool:
         """Whether one of its arrays is complex."""
         return any((spec.dtype or self.dtype or float64).is_complex for spec in _specs(self.sample))

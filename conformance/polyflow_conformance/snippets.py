@@ -40,7 +40,7 @@ def case_script(case: Case, check: str, backend: str, failure: str) -> str:
 
     operands = [_mapped(named, each) for each in case.sample.operands]
     if case.sample.prepare is not None:
-        lines.append(f"operands = sample({case.op.full_name!r}, {case.number}).prepare(pf, {_list(operands)})")
+        lines.append(f"operands = sample({case.op.full_name!r}, {case.origin}).prepare(pf, {_list(operands)})")
         lines.append("operands = operands if isinstance(operands, list | tuple) else [operands]")
         operands = [_Name("*operands")]
     attributes = {name: _written(case, value) for name, value in case.sample.attributes.items()}
@@ -64,7 +64,7 @@ def case_script(case: Case, check: str, backend: str, failure: str) -> str:
     lines.append(f"results = {function}({_list(operands, keywords)})")
     if case.sample.invariant is not None:
         lines.append("results = results if isinstance(results, list | tuple) else [results]")
-        lines.append(f"results = sample({case.op.full_name!r}, {case.number}).invariant(pf, *results)")
+        lines.append(f"results = sample({case.op.full_name!r}, {case.origin}).invariant(pf, *results)")
     lines.append(f"check.{_method(check)}(results, {backend!r}, {case.op.full_name!r})")
     return "\n".join(lines)
 

@@ -75,7 +75,7 @@ def attention_expansion(builder: Any, inputs: Sequence[Any], attributes: Mapping
     xp = builder.xp
     query, key, value, *masks = inputs
     scale = attributes["scale"]
-    logits = (query * (query.shape[-1] ** -0.5 if scale is None else scale)) @ xp.matrix_transpose(key)
+    logits = (query * (max(query.shape[-1], 1) ** -0.5 if scale is None else scale)) @ xp.matrix_transpose(key)
     visible = None
     for mask in masks:
         if mask.dtype.kind == "bool":

@@ -51,7 +51,7 @@ def conv2d(
     over = _windows(filters.known_shape[:2], strides, padding, data_format, dilations)
     channel = data_format.index("C")
     _check_channels("x", x.known_shape[channel], filters.known_shape[2], groups)
-    _check_groups(filters.known_shape[3], groups)
+    check_groups(filters.known_shape[3], groups)
     return x.with_shape(_image(data_format, x.known_shape[0], over.counts(x.known_shape), filters.known_shape[3]))
 
 
@@ -129,7 +129,7 @@ def conv2d_input_gradient(
     _check_rank("filters", filters)
     _check_rank("g", g)
     _check_size(size)
-    _check_groups(filters.known_shape[3], groups)
+    check_groups(filters.known_shape[3], groups)
     height, width, channels, outputs = filters.known_shape
     over = _windows((height, width), strides, padding, data_format, dilations)
     image = _image(data_format, g.known_shape[0], size, None if channels is None else channels * groups)
@@ -220,7 +220,7 @@ def conv2d_filter_gradient(
     over = _windows(size, strides, padding, data_format, dilations)
     channel = data_format.index("C")
     channels, outputs = x.known_shape[channel], g.known_shape[channel]
-    _check_groups(outputs, groups)
+    check_groups(outputs, groups)
     batch = g.known_shape[0] if x.known_shape[0] is None else x.known_shape[0]
     _check_result(g, _image(data_format, batch, over.counts(x.known_shape), outputs))
     share = None if channels is None else channels // groups
@@ -304,7 +304,8 @@ def _check_channels(name: str, channels: int | None, share: int | None, groups: 
         )
 
 
-def _check_groups(outputs: int | None, groups: int) -> None:
+def check_groups(outputs: int | None, groups: int) -> None:
+    """Refuse ``groups`` that do not divide the output channels."""
     if not isinstance(groups, int) or groups < 1 or (outputs or 0) % groups:
         raise ValueRangeError(
             message("groups that make no sense", found=groups, needed=f"a number >= 1 that divides {outputs} outputs")

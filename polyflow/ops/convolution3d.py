@@ -235,7 +235,7 @@ def conv3d_transpose(
     """
     size = tuple(output_shape[axis] for axis in _windows(1, 1, _PLAIN, data_format, 1).axes)
     given = {"strides": strides, "padding": padding, "data_format": data_format, "dilations": dilations}
-    found: TensorType = conv3d_input_gradient.rule(filters, x, size=size, **given)
+    found: TensorType = conv3d_input_gradient.__wrapped__(filters, x, size=size, **given)
     return found
 
 

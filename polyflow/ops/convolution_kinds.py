@@ -10,7 +10,7 @@ from polyflow.core.samples import ErrorSample, Sample, normal
 from polyflow.core.shapes import Windows, product, windows
 from polyflow.core.types import TensorType, format_shape
 from polyflow.errors import ShapeError, ValueRangeError, message
-from polyflow.ops.convolution import conv2d, conv2d_input_gradient
+from polyflow.ops.convolution import check_groups, conv2d, conv2d_input_gradient
 
 
 @define_op(namespace="nn", dtypes="numeric", promote=True)
@@ -38,6 +38,7 @@ def conv1d(
     """
     _check_rank("x", x, 3)
     _check_rank("filters", filters, 3)
+    check_groups(filters.known_shape[2], groups)
     over = _line(filters.known_shape[0], stride, padding, data_format, dilations)
     channels, share = x.known_shape[3 - over.axes[0]], filters.known_shape[1]
     if None not in (channels, share) and channels != (share or 0) * groups:
@@ -90,6 +91,8 @@ def conv1d_samples() -> Iterator[Sample]:
     yield ErrorSample(normal(2, 5, 3), normal(3, 2, 3)).raises(ShapeError, "3 channels of x do not fit filters")
     yield ErrorSample(normal(5, 3), normal(3, 3, 3)).raises(ShapeError, "needed:  rank 3")
     yield ErrorSample(normal(1, 2, 1), normal(3, 1, 1), padding="VALID").raises(ShapeError, "a window spans 3 elements")
+    wrong = ErrorSample(normal(1, 6, 4), normal(2, 2, 1), groups=2)
+    yield wrong.raises(ValueRangeError, "groups that make no sense")
 
 
 @define_op(namespace="nn", dtypes="floating", promote=True)
@@ -215,8 +218,8 @@ def depthwise_conv2d(
 def depthwise_conv2d_expansion(builder: Any, inputs: Sequence[Any], attributes: Mapping[str, Any]) -> Any:
     x, filters = inputs
     height, width, channels, multiplier = filters.shape
-    filters = builder.xp.reshape(filters, (height, width, 1, channels * multiplier))
-    return conv2d(x, filters, groups=channels, **attributes)
+    filters = builder.xp.reshape(filters, (height, width, min(channels, 1), channels * multiplier))
+    return conv2d(x, filters, groups=max(channels, 1), **attributes)
 
 
 @depthwise_conv2d.samples
@@ -224,6 +227,7 @@ def depthwise_conv2d_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 4, 5, 2), normal(3, 2, 2, 3, seed=1))
     yield Sample(normal(1, 3, 5, 4), normal(2, 2, 3, 1, seed=1), 2, "VALID", data_format="NCHW")
     yield Sample(normal(1, 6, 6, 2), normal(2, 2, 2, 2, seed=1), dilations=(2, 3), padding="VALID")
+    yield Sample(normal(1, 3, 3, 0), normal(2, 2, 0, 2, seed=1))
     yield ErrorSample(normal(2, 4, 5, 2), normal(3, 2, 3, 1)).raises(ShapeError, "2 channels of x do not fit filters")
 
 

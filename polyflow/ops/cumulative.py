@@ -143,7 +143,8 @@ def diff(
     for each in (prepend, x, append):
         if each is None:
             continue
-        if each.rank != x.rank or each.known_shape[:place] != x.known_shape[:place]:
+        others = [axis for axis in range(x.rank) if axis != place]
+        if each.rank != x.rank or any(_differ(each.known_shape[axis], x.known_shape[axis]) for axis in others):
             needed = f"{format_shape(x.known_shape)}, but for axis {place}"
             raise ShapeError(message("cannot be joined to x", found=format_shape(each.known_shape), needed=needed))
         more = each.known_shape[place]
@@ -151,6 +152,10 @@ def diff(
     shape = list(x.known_shape)
     shape[place] = None if size is None else (size - n if size > n else 0)
     return x.with_shape(shape)
+
+
+def _differ(left: int | None, right: int | None) -> bool:
+    return left != right and None not in (left, right)
 
 
 @diff.gradient
@@ -194,3 +199,4 @@ def diff_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3), axis=0, append=normal(1, 3, seed=1))
     yield ErrorSample(normal(2, 3), n=-1).raises(ValueRangeError, "cannot take differences so often")
     yield ErrorSample(normal(2, 3), append=normal(3, seed=1)).raises(ShapeError, "cannot be joined to x")
+    yield ErrorSample(normal(2, 3), axis=0, append=normal(1, 2, seed=1)).raises(ShapeError, "but for axis 0")

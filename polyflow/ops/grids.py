@@ -30,6 +30,7 @@ def arange(
     [2, 5, 8]
 
     There are ``ceil((stop - start) / step)`` of them, of dtype int64 where all three are whole numbers, else float32.
+    Raises ``DTypeError`` for fractions where an integer dtype is asked for, of which libraries make different numbers.
     Standard: "arange".
     """
     if stop is None:
@@ -43,6 +44,9 @@ def arange(
     length = int(-((start - stop) // step)) if is_whole else math.ceil((stop - start) / step)
     if dtype is not None and dtype.kind in ("bool", "complex"):
         raise DTypeError(message("arange counts in real numbers", found=dtype, needed="an integer or float dtype"))
+    if dtype is not None and dtype.is_integer and not all(float(number).is_integer() for number in (start, stop, step)):
+        found = f"{start}, {stop} and {step} for {dtype}"
+        raise DTypeError(message("arange counts in fractions", found=found, needed="a float dtype, or whole numbers"))
     return TensorType(dtype or DEFAULT_DTYPES[int if is_whole else float], (max(length, 0),))
 
 
@@ -58,6 +62,7 @@ def arange_samples() -> Iterator[Sample]:
     yield Sample(3, 3)
     yield ErrorSample(0, 5, 0).raises(ValueRangeError, "a step other than 0")
     yield ErrorSample(5, dtype="complex64").raises(DTypeError, "arange counts in real numbers")
+    yield ErrorSample(0, 3, 0.25, dtype="int16").raises(DTypeError, "arange counts in fractions")
 
 
 @define_op

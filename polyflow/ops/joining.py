@@ -100,7 +100,15 @@ def parts_like(x: TensorType, like: Sequence[TensorType], /, *, axis: Axis = 0) 
     >>> import polyflow as pf
     >>> [part.tolist() for part in pf.Session().run(pf.parts_like([1, 2, 3], [[0], [0, 0]]))]
     [[1], [2, 3]]
+
+    Raises ``ShapeError`` where these would have another shape than ``x``.
     """
+    whole, shape = concat.rule(like, axis=axis).known_shape, x.known_shape
+    if len(whole) != len(shape) or any(
+        left != right and None not in (left, right) for left, right in zip(whole, shape, strict=True)
+    ):
+        found = f"{format_shape(shape)} for parts that make {format_shape(whole)}"
+        raise ShapeError(message("the parts do not make up the whole", found=found, needed="one shape"))
     return tuple([each.with_dtype(x.known_dtype) for each in like])
 
 
@@ -135,6 +143,8 @@ def parts_like_samples() -> Iterator[Sample]:
     yield Sample(normal(5, 2), [normal(2, 2, seed=1), normal(3, 2, seed=2)])
     yield Sample(normal(2, 5), [normal(2, 2, seed=1), normal(2, 0, seed=2), normal(2, 3, seed=3)], axis=1)
     yield Sample(normal(7), [normal(2, 2, seed=1), normal(3, seed=2)], axis=None)
+    wrong = ErrorSample(normal(4, 2), [normal(2, 2, seed=1), normal(3, 2, seed=2)])
+    yield wrong.raises(ShapeError, "the parts do not make up the whole")
 
 
 @define_op(promote=True)

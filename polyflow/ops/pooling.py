@@ -308,13 +308,15 @@ def avg_pool_gradient_samples() -> Iterator[Sample]:
 def _windows(ksize: Any, strides: Any, padding: Any, data_format: str) -> Windows:
     if data_format not in ("NHWC", "NCHW"):
         raise ValueRangeError(message("a data_format that is not known", found=data_format, needed='"NHWC" or "NCHW"'))
-    over = windows(ksize, ksize if strides is None else strides, padding, data_format)
-    if not isinstance(over.padding, str):
-        for pair, size in zip(over.padding, over.sizes, strict=True):
-            if max(pair) >= (size or 0):
-                raise ValueRangeError(
-                    message("padding that holds a whole window", found=pair, needed=f"numbers below ksize, {size}")
-                )
+    return check_padding(windows(ksize, ksize if strides is None else strides, padding, data_format))
+
+
+def check_padding(over: Windows) -> Windows:
+    """``over``; refuses padding in which a window would hold nothing of the image."""
+    for pair, size in () if isinstance(over.padding, str) else zip(over.padding, over.sizes, strict=True):
+        if max(pair) >= (size or 0):
+            needed = f"numbers below ksize, {size}"
+            raise ValueRangeError(message("padding that holds a whole window", found=pair, needed=needed))
     return over
 
 

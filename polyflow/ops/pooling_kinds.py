@@ -10,7 +10,7 @@ from polyflow.core.samples import ErrorSample, Sample, normal
 from polyflow.core.shapes import Windows, windows
 from polyflow.core.types import TensorType
 from polyflow.errors import ShapeError, ValueRangeError, message
-from polyflow.ops.pooling import avg_pool, max_pool
+from polyflow.ops.pooling import avg_pool, check_padding, max_pool
 
 
 @define_op(namespace="nn", dtypes="real")
@@ -116,7 +116,7 @@ def _pooled(x: TensorType, ksize: Any, strides: Any, padding: Any, data_format: 
         raise ValueRangeError(message("a data_format that is not known", found=data_format, needed=needed))
     if x.rank != len(data_format):
         raise ShapeError(message("operand x has the wrong rank", found=x, needed=f"rank {len(data_format)}"))
-    over = _windows(ksize, strides, padding, data_format)
+    over = check_padding(_windows(ksize, strides, padding, data_format))
     shape = list(x.known_shape)
     for axis, count in zip(over.axes, over.counts(shape), strict=True):
         shape[axis] = count

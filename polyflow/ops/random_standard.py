@@ -116,7 +116,7 @@ def normal_of_uniform(xp: Any, u: Any, dtype: Any, erfinv: Any) -> Any:
 
 
 def _checked(key: TensorType, shape: tuple[int, ...], dtype: DType | None) -> TensorType:
-    found = bits.rule(key, shape, None)
+    found = bits.__wrapped__(key, shape, None)
     if dtype is None or dtype.kind != "float":
         raise DTypeError(message("a dtype in which nothing can be drawn", found=dtype, needed="a real floating dtype"))
     return TensorType(dtype, found.shape)

@@ -77,9 +77,12 @@ def in_top_k(predictions: TensorType, targets: TensorType, k: int, /) -> TensorT
     Source: TensorFlow, "tf.math.in_top_k".
     """
     rows, classes = predictions.known_shape[:-1], targets.known_shape
-    if not predictions.rank or len(rows) != len(classes):
-        found = f"{format_shape(predictions.known_shape)} and {format_shape(classes)}"
-        raise ShapeError(message("targets do not have one class for each row", found=found, needed="one axis less"))
+    is_same = len(rows) == len(classes) and all(
+        None in pair or pair[0] == pair[1] for pair in zip(rows, classes, strict=True)
+    )
+    if not predictions.rank or not is_same:
+        found, needed = f"{format_shape(predictions.known_shape)} and {format_shape(classes)}", "the shape of the rows"
+        raise ShapeError(message("targets do not have one class for each row", found=found, needed=needed))
     return TensorType(bool_, classes)
 
 
@@ -103,3 +106,4 @@ def in_top_k_samples() -> Iterator[Sample]:
     yield Sample(normal(4, 5), integers(4, low=0, high=5), 2)
     yield Sample(values([[1.0, 2.0, 2.0, 0.0]] * 4), values([1, 0, -1, 4], "int32"), 1)
     yield ErrorSample(normal(4, 5), integers(4, 1, low=0, high=5), 2).raises(ShapeError, "one class for each row")
+    yield ErrorSample(normal(4, 5), integers(1, low=0, high=5), 2).raises(ShapeError, "needed:  the shape of the rows")

@@ -80,6 +80,7 @@ def is_data_dependent(case: Case, arrays: Sequence[np.ndarray]) -> bool:
 UNROLLED = {
     "assigned": "it stands for a session's state",
     "index_add": "a mask of each example's own that stands behind another axis",
+    "repeat_each": "counts of each example's own, which change nothing only where the axis is empty",
     **dict.fromkeys(("nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values"), "sizes differ"),
 }
 """Ops without effects that are done example by example for some operands, and why."""

@@ -58,7 +58,8 @@ FAULTS = {
     })()), "core", "/add/values", "values"),
     "a guard that changes values": (Faulty(guard=lambda array: np.zeros_like(array)), "state", "variable", "probe"),
     "other bits": (
-        Faulty("random.bits", lambda key, shape, dtype: np.zeros(shape, dtype)), "random", "/random.bits/values", "values",
+        Faulty("random.bits", lambda key, shape, dtype: np.zeros(shape, dtype)),
+        "random", "/random.bits/values", "values",
     ),
     "a copy that is none": (Faulty(copy=lambda array: np.require(array, requirements="W")), "devices", "copy", "probe"),
     "a device that rounds": (
