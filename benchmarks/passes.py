@@ -12,6 +12,7 @@ from benchmarks.declared import Work
 from benchmarks.networks import TINY
 from benchmarks.steps import build
 from polyflow.extension.manager import Extensions
+from polyflow.passes.liveness import Liveness
 
 
 def without(name: str | None) -> Extensions:
@@ -42,6 +43,16 @@ def plan(program: str, left_out: str | None) -> Work:
     return work
 
 
+def limited(program: str, part: float | None) -> Work:
+    """A prepared call of the program on NumPy, in this part of the memory that is planned for it beyond its feeds."""
+    graph, fetches, feeds, values = PROGRAMS[program]()
+    plain = pf.Session("numpy", graph)._plan(fetches, {each: each.type for each in feeds})
+    fed = sum(each.nbytes for each in values)
+    limit = None if part is None else fed + int(part * (Liveness(plain.program).peak - fed))
+    call = pf.Session("numpy", graph, memory_limit=limit).prepare(fetches, feeds)
+    return lambda: [np.asarray(each) for each in call(*values)]
+
+
 def _tiny() -> tuple[Any, ...]:
     built = build(TINY, "numpy")
     return built.session.graph, [built.loss, built.train], [built.x, built.labels], TINY.data()
@@ -68,6 +79,31 @@ def _transformer() -> tuple[Any, ...]:
     return graph, fetches, [x], (scale.first("transformer"),)
 
 
+def _layers() -> tuple[Any, ...]:
+    """The loss of 60 layers of products and ``tanh``, and its gradient."""
+    generator = np.random.default_rng(0)
+    arrays = [generator.normal(size=(512, 256)).astype(np.float32)]
+    arrays += [(generator.normal(size=(256, 256)) / 16).astype(np.float32) for _ in range(60)]
+    with pf.Graph().as_default() as graph:
+        x, *weights = [pf.placeholder("float32", each.shape) for each in arrays]
+        h = x
+        for weight in weights:
+            h = pf.tanh(h @ weight)
+        loss = pf.mean(h * h)
+        return graph, [loss, *pf.gradients(loss, x)], [x, *weights], arrays
+
+
+def _tanhs() -> tuple[Any, ...]:
+    """The same of 60 times ``tanh``."""
+    with pf.Graph().as_default() as graph:
+        h = x = pf.placeholder("float32", (512, 256))
+        for _ in range(60):
+            h = pf.tanh(h)
+        loss = pf.mean(h * h)
+        array = np.random.default_rng(0).normal(size=(512, 256)).astype(np.float32)
+        return graph, [loss, *pf.gradients(loss, x)], [x], [array]
+
+
 def _products() -> tuple[Any, ...]:
     """A product of matrices and a vector as it is written on paper, from left to right."""
     generator = np.random.default_rng(0)
@@ -83,4 +119,6 @@ PROGRAMS = {
     "digits": _images,
     "transformer": _transformer,
     "products": _products,
+    "layers": _layers,
+    "tanhs": _tanhs,
 }

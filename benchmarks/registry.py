@@ -322,6 +322,19 @@ def passes() -> Iterator[Benchmark]:
         for program in ("tiny", "chain", "digits", "transformer", "products"):
             yield _pass(name, program, "run", f"{name}: a run of {program}")
         yield _pass(name, "transformer", "plan", f"{name}: planning transformer")
+    for program in ("layers", "tanhs"):
+        for part in (0.4, 0.2):
+            yield Benchmark(
+                f"memory limit: a run of {program} in {part:.0%} of the memory",
+                "pass",
+                (Side("with it", _maker("passes", "limited", program, part)),),
+                "polyflow without the limit",
+                (Side("without it", _maker("passes", "limited", program, None)),),
+                pairs=11,
+                tolerance=0.0,
+                calls=1,
+                is_quick=False,
+            )
 
 
 def pass_names() -> list[str]:

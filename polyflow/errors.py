@@ -93,6 +93,10 @@ class RunEndedError(PolyflowError, RuntimeError):
     """Base class of what ends a run without a fault of a kernel: an end of input, a cancellation, a time limit."""
 
 
+class ResourceExhaustedError(PolyflowError, MemoryError):
+    """A program that needs more memory than its session allows."""
+
+
 class NumericsError(PolyflowError, ArithmeticError):
     """An operation that made a NaN or an infinity, in a run that was asked to look."""
 

@@ -11,8 +11,9 @@ from polyflow.core.literal import Literal
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
 
-STAGES = ("simplify", "optimise", "lower")
-"""The stages in order: smaller and equal; faster on this backend; into forms that an executor needs."""
+STAGES = ("simplify", "optimise", "fuse", "lower")
+"""The stages in order: smaller and equal; faster on this backend; several operations as one, once it is settled which
+there are; into forms that an executor needs."""
 
 Evaluate = Callable[[Operation, tuple[Literal, ...]], tuple[Literal, ...]]
 """Runs one operation on known operands, on the backend that the program is meant for."""

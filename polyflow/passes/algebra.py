@@ -26,7 +26,7 @@ class Algebra:
 
 def _simplify(rewriter: Rewriter, operation: Operation, context: PassContext) -> Replacement:
     op, inputs = operation.op, operation.inputs
-    if not inputs or len(operation.outputs) != 1:
+    if not inputs or len(operation.outputs) != 1 or not _may_change(op):
         return None
     if op.simplification_rule is not None:
         simpler = op.simplification_rule(operation)
@@ -49,6 +49,14 @@ def _simplify(rewriter: Rewriter, operation: Operation, context: PassContext) ->
             if other.type == result_type and _is_scalar(inputs[index], neutral):
                 return (other,)
     return None
+
+
+def _may_change(op: Op) -> bool:
+    """Whether there is anything to be simplified about ``op`` at all; most have nothing."""
+    return bool(op.simplification_rule or op.neutral) or op.has_any(_SIMPLE)
+
+
+_SIMPLE = Trait.IDENTITY | Trait.INVOLUTION | Trait.IDEMPOTENT
 
 
 def _ops(made: Any) -> Iterator[Op]:

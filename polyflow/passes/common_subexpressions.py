@@ -40,7 +40,7 @@ def _key(operation: Operation) -> Hashable:
 
 def attribute_key(attributes: Mapping[str, Any]) -> Hashable:
     """A key that is equal for equal attributes only: 1, 1.0 and True differ here, as do 0.0 and -0.0."""
-    return tuple([(name, type(value), _exact(value)) for name, value in attributes.items()])
+    return tuple([(name, type(value), _exact(value)) for name, value in attributes.items()]) if attributes else ()
 
 
 def _exact(value: Any) -> Hashable:

@@ -39,7 +39,7 @@ def _can_fold(operation: Operation) -> bool:
         if tensor.operation.op is not constant_op:
             return False
     op = operation.op
-    if op is constant_op or len(operation.outputs) != 1 or op.is_nested or op.traits & _NEVER:
+    if op is constant_op or len(operation.outputs) != 1 or op.is_nested or op.has_any(_NEVER):
         return False
     size = operation.outputs[0].type.size
     return size is not None and size <= LARGEST

@@ -45,10 +45,10 @@ class Fusion:
     """Puts elementwise operations that follow one another into one."""
 
     name = "fusion"
-    stage = "optimise"
+    stage = "fuse"
 
     def __call__(self, program: Program, context: PassContext) -> Program:
-        if not context.blocks or not any(is_large(each) for each in program.operations):
+        if not context.blocks or not has_large(program) or not any(is_large(each) for each in program.operations):
             return program
         return with_regions(program, lambda each: each.output.type.shape if is_large(each) else None, is_long, "fused")
 
@@ -156,6 +156,13 @@ class _Writer:
         """The new program."""
         results = tuple([self._replaced.get(each, each) for each in self._program.results])
         return Program(self._program.parameters, tuple(self._operations), results)
+
+
+def has_large(program: Program) -> bool:
+    """Whether any value in ``program`` is large."""
+    made = {id(each.type): each.type for operation in program.operations for each in operation.outputs}
+    types = [*made.values(), *(each.type for each in program.parameters)]  # few, as most values share theirs
+    return any((each.size or 0) >= SMALLEST for each in types)
 
 
 def is_large(operation: Operation) -> bool:

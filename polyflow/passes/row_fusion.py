@@ -16,7 +16,7 @@ from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
 from polyflow.core.types import TensorType
 from polyflow.extension.passes import PassContext
-from polyflow.passes.fusion import FEWEST, SMALLEST, is_large, with_regions
+from polyflow.passes.fusion import FEWEST, SMALLEST, has_large, is_large, with_regions
 
 _LEFT_ALONE = Trait.EFFECT | Trait.HOST | Trait.IDENTITY | Trait.ELSEWHERE | Trait.NESTED
 
@@ -28,10 +28,14 @@ class RowFusion:
     """Puts operations on slices along the first axis that follow one another into one."""
 
     name = "fusion by rows"
-    stage = "optimise"
+    stage = "fuse"
 
     def __call__(self, program: Program, context: PassContext) -> Program:
-        if not context.rows or sum(_touches_much(each) for each in program.operations) < FEWEST:
+        if (
+            not context.rows
+            or not has_large(program)
+            or sum(_touches_much(each) for each in program.operations) < FEWEST
+        ):
             return program
         return with_regions(program, _rows, _is_worth, "fused_rows", by_rows=True)
 
