@@ -43,5 +43,5 @@ class CapturingGraph(Graph):
     def parameter(self, type: TensorType, name: str) -> Tensor:
         """A placeholder for an argument, or for a tensor of the graph around; weak if it stands for a number."""
         found = self.add(placeholder_op, (), {"dtype": type.dtype, "shape": type.shape}, name).output
-        found._type = type
+        found.type = type
         return found

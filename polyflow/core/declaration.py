@@ -86,6 +86,8 @@ class Op:
         self.rule = rule
         self.name = name or rule.__name__.rstrip("_")
         self.namespace = namespace
+        self.full_name = f"{namespace}.{self.name}" if namespace else self.name
+        """The name with its namespace, as in ``"linalg.svd"``."""
         self.traits = traits
         self._trait_bits: int = traits._value_
         self.is_nested = Trait.NESTED in traits
@@ -107,16 +109,13 @@ class Op:
         self.stable_rule: Rule | None = None
         self._batching_rule: BatchingRule | None = None
         self.sample_rule: Callable[[], Iterable[Sample | ErrorSample]] | None = None
+        self.inferred: dict[tuple[Any, ...], Any] = {}
+        """What inference has found for operands of some types without attributes: its own to use."""
         self.__name__ = self.name
         self.__qualname__ = self.name
         self.__doc__ = rule.__doc__
         self.__module__ = rule.__module__
         self.__wrapped__ = rule
-
-    @property
-    def full_name(self) -> str:
-        """The name with its namespace, as in ``"linalg.svd"``."""
-        return f"{self.namespace}.{self.name}" if self.namespace else self.name
 
     @cached_property
     def signature(self) -> Signature:
@@ -144,6 +143,10 @@ class Op:
 
     def has_trait(self, trait: Trait) -> bool:
         return self._trait_bits & trait._value_ == trait._value_  # a fifth of what `in` takes
+
+    def has_any(self, traits: Trait) -> bool:
+        """Whether it has one or more of ``traits``."""
+        return self._trait_bits & traits._value_ != 0
 
     # -- the rules hung on it
 

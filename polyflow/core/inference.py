@@ -26,6 +26,9 @@ from polyflow.core.signature import normal_attributes
 from polyflow.core.types import UNKNOWN, TensorType, format_shape
 from polyflow.errors import ArgumentError, DTypeError, PolyflowError, ShapeError, message
 
+_MOST = 256
+"""Types of operands for which what an op's rule said is kept."""
+
 
 class Inferred(NamedTuple):
     """What inference finds out about one operation."""
@@ -35,6 +38,8 @@ class Inferred(NamedTuple):
     attributes: Mapping[str, Any]
     """The attributes in normal form."""
     outputs: tuple[TensorType, ...]
+    is_cast: bool = True
+    """Whether an operand may have to be cast."""
 
 
 def infer(op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any], where: object = None) -> Inferred:
@@ -43,9 +48,37 @@ def infer(op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any], wh
     Errors of the rule come back with the op, its operands and ``where``, the user's line, in their text.
     """
     try:
-        return _infer(op, types, attributes)
+        # A graph has few types and many operations: what a rule said of operands once holds for all that are alike.
+        key = tuple(types) if attributes is op.signature.defaults else _key(types, attributes)
+        if key is None or op.rule is not op.__wrapped__:  # a rule put in the place of the declared one is always asked
+            return _infer(op, types, attributes)
+        known: Inferred | None = op.inferred.get(key)
+        if known is None:
+            if len(op.inferred) >= _MOST:
+                op.inferred.clear()
+            known = op.inferred[key] = _infer(op, types, attributes)
+        return known
     except PolyflowError as error:
         raise located(error, op, types, where) from None
+
+
+def _key(types: Sequence[TensorType], attributes: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    """What a call has in common with those that inference says the same of; ``None`` where that is not easily said."""
+    key: list[Any] = [*types, "attributes"]
+    for name, value in attributes.items():
+        kind: Any = type(value)
+        if kind is tuple:
+            kind = tuple(map(type, value))
+            if not _SIMPLE.issuperset(kind):
+                return None
+        elif kind not in _SIMPLE:
+            return None
+        key += name, kind, value  # 1 and True are equal, and no equal attributes
+    return tuple(key)
+
+
+_SIMPLE = frozenset({type(None), bool, int, str, DType})
+"""The types of attributes that are the same where they are equal, unlike 0.0 and -0.0."""
 
 
 def located(error: PolyflowError, op: Op, types: Sequence[TensorType], where: object) -> PolyflowError:
@@ -61,6 +94,7 @@ def _infer(op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any]) -
         for each in types:
             if each.dtype is None or each.shape is None:
                 return Inferred((None,) * len(types), attributes, _unknown_outputs(op))
+    given = types
     dtypes: Sequence[DType | None] = (None,) * len(types)
     if op.promote or op.to_float:
         types, dtypes = _promoted(op, types, attributes)
@@ -72,12 +106,15 @@ def _infer(op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any]) -
     args, kwargs = signature.arguments(types, attributes)
     result = op.rule(*args, **kwargs)
     outputs = (result,) if isinstance(result, TensorType) else tuple(result)
+    if any(type(each.shape) is list for each in outputs):
+        outputs = tuple([TensorType(each.dtype, each.shape and tuple(each.shape), each.weak) for each in outputs])
     if types and any(each.weak for each in outputs):  # only what stands in the graph by itself is weak
         outputs = tuple(TensorType(each.dtype, each.shape) for each in outputs)
     for name, form in signature.forms:
         if form == "dtype" and attributes[name] is None and outputs:
             attributes = {**attributes, name: outputs[0].dtype}
-    return Inferred(dtypes, attributes, outputs)
+    is_cast = any(each.weak or dtype not in (None, each.dtype) for each, dtype in zip(given, dtypes, strict=True))
+    return Inferred(dtypes, attributes, outputs, is_cast)
 
 
 def _unknown_outputs(op: Op) -> tuple[TensorType, ...]:

@@ -37,6 +37,7 @@ _FORMATS = {
     "bool": "?", "int8": "b", "int16": "h", "int32": "i", "int64": "q", "uint8": "B", "uint16": "H", "uint32": "I",
     "uint64": "Q", "float16": "e", "float32": "f", "float64": "d", "complex64": "f", "complex128": "d",
 }  # fmt: skip
+_DOUBLE = struct.Struct("d")
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def literal(value: object, dtype: DType | str | None = None) -> Literal:
     wanted = None if dtype is None else as_dtype(dtype)
     if isinstance(value, Literal):
         return _checked(value, wanted)
-    if isinstance(value, bool | int | float | complex) and type(value) in DEFAULT_DTYPES:
+    if type(value) in DEFAULT_DTYPES:
         return _pack([value], (), wanted or DEFAULT_DTYPES[type(value)])
     if isinstance(value, list | tuple):
         return _literal_of_list(value, wanted)
@@ -102,7 +103,7 @@ def literal(value: object, dtype: DType | str | None = None) -> Literal:
 
 def is_weak_number(value: object) -> bool:
     """Whether ``value`` is a Python number, which takes the dtype of what it meets; NumPy's scalars have their own."""
-    return isinstance(value, bool | int | float | complex) and not hasattr(value, "dtype")
+    return type(value) in DEFAULT_DTYPES or (isinstance(value, _NUMBERS) and not hasattr(value, "dtype"))
 
 
 def weak_literal(value: Any) -> Literal:
@@ -111,6 +112,8 @@ def weak_literal(value: Any) -> Literal:
     >>> weak_literal(0.1).dtype, weak_literal(2**63).dtype
     (polyflow.float64, polyflow.uint64)
     """
+    if type(value) is float:
+        return Literal(float64, (), _DOUBLE.pack(value))
     if isinstance(value, bool):
         return literal(value)
     if isinstance(value, int):
@@ -134,15 +137,22 @@ def weak_type(number: Literal) -> TensorType:
     >>> weak_type(weak_literal(0.1))
     TensorType(dtype=polyflow.float32, shape=(), weak=True)
     """
-    return TensorType(_WEAK_DTYPES[number.dtype.kind], number.shape, weak=True)
+    return _WEAK_TYPES[number.dtype.kind]
 
 
-_WEAK_DTYPES = {"bool": bool_, "int": int64, "uint": int64, "float": float32, "complex": complex64}
+_WEAK_TYPES = {
+    kind: TensorType(dtype, (), weak=True)
+    for kind, dtype in {"bool": bool_, "int": int64, "uint": int64, "float": float32, "complex": complex64}.items()
+}
+
+
+_NUMBERS = (bool, int, float, complex)
+_READABLE = (*_NUMBERS, list, tuple, Literal)
 
 
 def is_array_like(value: object) -> bool:
     """Whether :func:`literal` can read ``value``."""
-    if isinstance(value, bool | int | float | complex | list | tuple | Literal):
+    if isinstance(value, _READABLE):
         return True
     return hasattr(value, "__array__") or (hasattr(value, "tobytes") and hasattr(value, "dtype"))
 

@@ -55,12 +55,13 @@ def every_operation(program: Program) -> Iterator[Operation]:
     """The operations of ``program`` and of all programs inside, each before those that it runs."""
     for operation in program.operations:
         yield operation
-        for body in bodies(operation):
-            yield from every_operation(body)
+        if operation.op.is_nested:
+            for body in bodies(operation):
+                yield from every_operation(body)
 
 
 def has_effect(operation: Operation) -> bool:
     """Whether ``operation``, or one that it runs, does something besides giving a result."""
     if operation.op.has_trait(Trait.EFFECT):
         return True
-    return any(has_effect(each) for body in bodies(operation) for each in body.operations)
+    return operation.op.is_nested and any(has_effect(each) for body in bodies(operation) for each in body.operations)

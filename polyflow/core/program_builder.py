@@ -76,6 +76,8 @@ class ProgramBuilder:
         """The operands, cast to the dtypes in which they meet, and what inference found."""
         types = [each.type for each in inputs]
         inferred = infer(op, types, attributes, self.location)
+        if not inferred.is_cast:
+            return inputs, inferred
         try:
             cast = [
                 each if dtype in (None, each.type.dtype) and not each.type.weak else self.cast(each, dtype)
@@ -93,18 +95,10 @@ class ProgramBuilder:
         types: tuple[TensorType, ...],
         name: str,
     ) -> Operation:
-        return Operation(
-            op,
-            self._unique(self.scope + name),
-            inputs,
-            attributes,
-            types,
-            device=self.device,
-            location=self.location,
-            owner=self,
-            position=len(self.operations),
-            origin=self.origin,
-        )
+        return Operation(  # all by position: by name it would take half as long again
+            op, self._unique(self.scope + name), inputs, attributes, types, (), self.device, self.location, self,
+            len(self.operations), self.origin,
+        )  # fmt: skip
 
     def _unique(self, name: str) -> str:
         count = self._names.get(name)

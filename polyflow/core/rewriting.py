@@ -88,19 +88,21 @@ class Rewriter:
 
 
 def rewrite(program: Program, rule: Rule) -> Program:
-    """The program in which ``rule`` has had its say on each operation.
+    """The program in which ``rule`` has had its say on each operation; the same object where nothing changed.
 
     ``rule(rewriter, operation)`` returns the tensors that replace the outputs, or ``None`` to keep the operation.
     """
     rewriter = Rewriter(program)
     replaced: dict[Tensor, Tensor] = {}
     for operation in program.operations:
-        current = with_inputs(operation, replaced)
+        current = with_inputs(operation, replaced) if replaced else operation
         outputs = rule(rewriter, current)
         if outputs is None:
             outputs = rewriter.keep(current)
         if outputs is not operation.outputs:
             replaced.update(zip(operation.outputs, outputs, strict=True))
+    if not replaced and rewriter.operations == list(program.operations):
+        return program
     results = tuple([replaced.get(each, each) for each in program.results])
     return Program(program.parameters, tuple(rewriter.operations), results)
 

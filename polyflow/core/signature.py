@@ -76,11 +76,14 @@ class Signature:
         self.is_plain = all(each.role == "operand" for each in self.operands) and not any(
             each.is_positional for each in self.attributes
         )
-        self._required = any(each.is_required for each in self.attributes)
+        self._required = tuple(each.name for each in self.parameters if each.is_required)
+        self._needs_attributes = any(each.is_required for each in self.attributes)
+        self._positional = tuple(each for each in self.parameters if not each.is_keyword)
+        self._names = frozenset(each.name for each in self.parameters)
 
     def bind(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> tuple[list[object], dict[str, Any]]:
         """Take a call apart into its operands, in order and flat, and all attributes, defaults included."""
-        if self.is_plain and not kwargs and len(args) == len(self.operands) and not self._required:
+        if self.is_plain and not kwargs and len(args) == len(self.operands) and not self._needs_attributes:
             return list(args), self.defaults
         given = self._assign(args, kwargs)
         operands: list[object] = []
@@ -102,7 +105,7 @@ class Signature:
 
     def _assign(self, args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, object]:
         given: dict[str, object] = {}
-        positional = [each for each in self.parameters if not each.is_keyword]
+        positional = self._positional
         for position, parameter in enumerate(positional):
             if parameter.role == "variadic":
                 given[parameter.name] = args[position:]
@@ -112,13 +115,12 @@ class Signature:
         else:
             if len(args) > len(positional):
                 raise self._refused(f"{len(args)} positional arguments", f"at most {len(positional)}")
-        by_name = {each.name: each for each in self.parameters}
         for name, value in kwargs.items():
             # Positional-only names are taken by keyword as well: a user of TensorFlow writes add(x=..., y=...).
-            if name not in by_name or name in given:
+            if name not in self._names or name in given:
                 raise self._refused(f"{'a second' if name in given else 'an unknown'} argument {name!r}", str(self))
             given[name] = value
-        missing = [each.name for each in self.parameters if each.is_required and each.name not in given]
+        missing = [name for name in self._required if name not in given]
         if missing:
             raise self._refused(f"no argument for {', '.join(missing)}", str(self))
         return given
@@ -215,9 +217,12 @@ _NORMAL: dict[str, Callable[[Any, Sequence[TensorType]], object]] = {
 }
 
 
+_FROZEN = frozenset({int, float, bool, str, complex, DType})
+
+
 def freeze(value: Any) -> Any:
     """An attribute as a hashable value: lists become tuples, slices :class:`Slice`, NumPy integers ``int``."""
-    if value is None or type(value) in (int, float, bool, str, complex):
+    if value is None or type(value) in _FROZEN:
         return value
     if isinstance(value, list | tuple) and not isinstance(value, Slice):
         return tuple(freeze(each) for each in value)

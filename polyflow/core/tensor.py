@@ -37,7 +37,6 @@ class Operation:
         inputs: tuple[Tensor, ...],
         attributes: Mapping[str, Any],
         types: tuple[TensorType, ...],
-        *,
         control_inputs: tuple[Operation, ...] = (),
         device: str | None = None,
         location: Location | None = None,
@@ -49,7 +48,10 @@ class Operation:
         self.name = name
         self.inputs = inputs
         self.attributes = attributes
-        self.outputs = tuple([Tensor(self, index, each) for index, each in enumerate(types)])
+        if len(types) == 1:
+            self.outputs: tuple[Tensor, ...] = (Tensor(self, 0, types[0]),)
+        else:
+            self.outputs = tuple([Tensor(self, index, each) for index, each in enumerate(types)])
         self.control_inputs = control_inputs
         self.device = device
         self.location = location
@@ -85,17 +87,18 @@ class Operation:
 
         Its outputs are new tensors; it belongs to no builder.
         """
-        return Operation(
+        return Operation(  # all by position: by name it would take half as long again
             self.op,
             self.name,
             self.inputs if inputs is None else tuple(inputs),
             self.attributes if attributes is None else attributes,
             tuple([each.type for each in self.outputs]) if types is None else tuple(types),
-            control_inputs=self.control_inputs,
-            device=self.device,
-            location=self.location,
-            position=self.position,
-            origin=self.origin,
+            self.control_inputs,
+            self.device,
+            self.location,
+            None,
+            self.position,
+            self.origin,
         )
 
     def run(self, feed_dict: Mapping[Any, Any] | None = None, session: Any = None) -> None:
@@ -113,20 +116,17 @@ class Tensor(Operators):
     ``if x:`` or ``float(x)``, is refused with a word on what to write instead.
     """
 
-    __slots__ = ("operation", "index", "_type", "_rebound", "__weakref__")
+    __slots__ = ("operation", "index", "type", "rebound", "__weakref__")
 
     def __init__(self, operation: Operation, index: int, type: TensorType) -> None:
         self.operation = operation
         self.index = index
-        self._type = type
-        self._rebound: Tensor | None = None
+        self.type = type
+        """Dtype and shape in one."""
+        self.rebound: Tensor | None = None
+        """What this object stands for since an assignment to its elements, if there was one."""
 
     # -- what it is
-
-    @property
-    def type(self) -> TensorType:
-        """Dtype and shape in one."""
-        return self._type
 
     @property
     def owner(self) -> Builder | None:
@@ -150,26 +150,26 @@ class Tensor(Operators):
     @property
     def dtype(self) -> DType | None:
         """The dtype, or ``None`` where the graph does not know it."""
-        return self._type.dtype
+        return self.type.dtype
 
     @property
     def shape(self) -> Shape | None:
         """The shape, with ``None`` for unknown dimensions; ``None`` where the rank is unknown."""
-        return self._type.shape
+        return self.type.shape
 
     @property
     def ndim(self) -> int:
         """The number of dimensions; an error where it is unknown."""
-        if self._type.shape is None:
+        if self.type.shape is None:
             raise ShapeError(
                 message(f"{self.name}: the rank is not known", where=user_location(), remedy="placeholder(shape=...)")
             )
-        return len(self._type.shape)
+        return len(self.type.shape)
 
     @property
     def size(self) -> int | None:
         """The number of elements, or ``None`` where it is unknown."""
-        return None if self._type.shape is None else product(self._type.shape)
+        return None if self.type.shape is None else product(self.type.shape)
 
     @property
     def device(self) -> str | None:
@@ -188,21 +188,16 @@ class Tensor(Operators):
 
     def __tensor__(self) -> Tensor:
         tensor = self
-        while tensor._rebound is not None:
-            tensor = tensor._rebound
+        while tensor.rebound is not None:
+            tensor = tensor.rebound
         return tensor
-
-    @property
-    def is_rebound(self) -> bool:
-        """Whether this object stands for another tensor since an assignment to its elements."""
-        return self._rebound is not None
 
     def rebind(self, tensor: Tensor) -> None:
         """From here on let this object stand for ``tensor``: how ``x[key] = value`` works on values that never change.
 
         What was built from the object before keeps the old tensor.
         """
-        self.__tensor__()._rebound = tensor
+        self.__tensor__().rebound = tensor
 
     __hash__ = object.__hash__  # by identity, and not by what `==` says
 
@@ -236,13 +231,13 @@ class Tensor(Operators):
         self._refuse("with `in`", "polyflow.any(x == value)")
 
     def _first_dimension(self, what: str) -> int:
-        shape = self._type.shape
+        shape = self.type.shape
         if shape is None or not shape or shape[0] is None:
             found = "no first dimension" if shape == () else "a first dimension that is not known"
             raise SymbolicValueError(
                 message(
                     f"{what} needs the first dimension of {self.name}",
-                    found=f"{found}: {self._type}",
+                    found=f"{found}: {self.type}",
                     where=user_location(),
                     remedy="give the placeholder a shape, or write the loop as array operations",
                 )
@@ -253,7 +248,7 @@ class Tensor(Operators):
         raise SymbolicValueError(
             message(
                 f"{self.name} was used {what}, but it is symbolic: it has no value until a session runs",
-                found=str(self._type),
+                found=str(self.type),
                 where=user_location(),
                 remedy=remedy,
             )
@@ -277,7 +272,7 @@ class Tensor(Operators):
         self._refuse("for DLPack exchange", "session.run(x) for its value")
 
     def __repr__(self) -> str:
-        return f"<Tensor {self.name!r} {self._type}>"
+        return f"<Tensor {self.name!r} {self.type}>"
 
 
 class _DefaultSession:

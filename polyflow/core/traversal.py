@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from operator import attrgetter
 
 from polyflow.core.tensor import Operation, Tensor
 
@@ -22,9 +23,9 @@ def ancestors(
             continue
         seen.add(operation)
         waiting.extend([each.operation for each in operation.inputs if each.operation not in seen and each not in stop])
-        if control:
-            waiting.extend(each for each in operation.control_inputs if each not in seen)
-    return sorted(seen, key=lambda each: each.position)
+        if control and operation.control_inputs:
+            waiting.extend([each for each in operation.control_inputs if each not in seen])
+    return sorted(seen, key=attrgetter("position"))
 
 
 def last_uses(operations: Iterable[Operation]) -> dict[Tensor, int]:

@@ -33,6 +33,13 @@ class TensorType:
     weak: bool = False
     """Whether the value came from a Python scalar, and so takes the dtype of what it meets."""
 
+    def __eq__(self, other: object) -> bool:
+        if self is other:  # as nearly all that are compared are
+            return True
+        if not isinstance(other, TensorType):
+            return NotImplemented
+        return (self.dtype, self.shape, self.weak) == (other.dtype, other.shape, other.weak)
+
     @property
     def rank(self) -> int:
         """The number of dimensions; only for a type whose rank is known."""
@@ -76,7 +83,7 @@ class TensorType:
         """The number of elements, or ``None`` where it is unknown."""
         if self.shape is None or None in self.shape:
             return None
-        return prod(self.static_shape)
+        return prod(self.shape)  # type: ignore[arg-type]
 
     @property
     def strong(self) -> TensorType:

@@ -67,7 +67,7 @@ _BY_PRECISION = frozenset({"linalg.pinv", "linalg.matrix_rank"})
 
 def dtypes_of(operation: Operation) -> tuple[DType | None, ...]:
     """The dtypes of the operands and the results of ``operation``."""
-    return tuple(each.type.dtype for each in (*operation.inputs, *operation.outputs))
+    return tuple([each.type.dtype for each in (*operation.inputs, *operation.outputs)])
 
 
 def widened(

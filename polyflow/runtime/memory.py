@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from typing import Any
 
 from polyflow.core.nested import first_stack
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
+from polyflow.core.traversal import last_uses
 from polyflow.extension.backend import Backend
 
 
 def listed(program: Program) -> set[Tensor]:
     """The stacks that only loops of the same program read, element by element: lists of their elements will do."""
     found: set[Tensor] = set()
+    if not any(map(is_loop, program.operations)):
+        return found
     for operation in program.operations:
         if is_loop(operation):
             carried = operation.attributes["carried"]
@@ -30,14 +33,43 @@ def owned(program: Program, backend: Backend, given: Set[Tensor] = frozenset()) 
     return memory of their own. ``given`` are parameters that are handed over to the program."""
     found: set[Tensor] = set(given)
     for operation in program.operations:
-        if is_loop(operation):
+        if operation.op.full_name in backend.fresh or operation.op.full_name == "fused":
+            found.update([each for each in operation.outputs if each.type.is_static and each.type.shape])
+        elif is_loop(operation):
             states = owned_states(operation, backend)
             found.difference_update(each for place, each in enumerate(operation.inputs) if place not in states)
             found.update(operation.outputs[place] for place in states)
-        elif operation.op.full_name in backend.fresh or operation.op.full_name == "fused":
-            found.update(each for each in operation.outputs if each.type.is_static and each.type.rank)
         else:
             found.difference_update(operation.inputs)
+    return found
+
+
+def written_over(
+    operation: Operation, freed: Sequence[Tensor], reusable: Set[Tensor], backend: Backend
+) -> Tensor | None:
+    """The operand among those ``freed`` whose memory the result of ``operation`` takes over, if any."""
+    if operation.op.full_name not in backend.in_place:
+        return None
+    type = operation.outputs[0].type
+    return next((each for each in freed if each in reusable and each.type == type), None)
+
+
+def rooms(program: Program, backend: Backend) -> dict[Tensor, int]:
+    """For results that are written in place, the first value in their memory, with the place of the result: given room
+    for that value, the program leaves its result there."""
+    reusable, ends = owned(program, backend), last_uses(program.operations)
+    order = {each: place for place, each in enumerate(program.operations)}
+    kept = {*program.results, *program.parameters}
+    found: dict[Tensor, int] = {}
+    for number, result in enumerate(program.results):
+        first: Tensor | None = None
+        value: Tensor | None = result if result.operation in order else None
+        while value is not None and value.operation.op.full_name in backend.in_place:
+            first, operation = value, value.operation
+            freed = [each for each in operation.inputs if ends[each] == order[operation] and each not in kept]
+            value = written_over(operation, freed, reusable, backend)
+        if first is not None:
+            found[first] = number
     return found
 
 

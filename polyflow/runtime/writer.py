@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from polyflow.core.declaration import Op
@@ -22,11 +21,10 @@ from polyflow.extension.expressions import expression_of
 from polyflow.extension.half_precision import dtypes_of, is_widened
 from polyflow.extension.kernels import find_kernel, kernel_of, native_attributes
 from polyflow.runtime.loop_writer import write_loop
-from polyflow.runtime.memory import is_loop, listed, owned
+from polyflow.runtime.memory import is_loop, listed, owned, rooms, written_over
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(NamedTuple):
     """What a line of the source stands for."""
 
     operation: Operation
@@ -35,8 +33,8 @@ class Site:
 
 
 _COMPLEX = frozenset({complex64, complex128})
-Outline = Callable[[Program], Callable[..., Any]]
-"""Makes a function of a program that is run inside."""
+Outline = Callable[..., Callable[..., Any]]
+"""Makes a function of a program that is run inside; with ``has_rooms``, one that takes arrays for its results."""
 
 
 class _Callee(NamedTuple):
@@ -60,6 +58,7 @@ class Writer:
         outline: Outline,
         inline: bool,
         check: Callable[..., None] | None = None,
+        has_rooms: bool = False,
     ) -> None:
         self.globals: dict[str, Any] = {}
         self.lines: list[str] = []
@@ -70,6 +69,9 @@ class Writer:
         self.device = device
         self.outline = outline
         self._inline = inline
+        self._has_rooms = has_rooms
+        self._rooms = rooms(program, backend) if has_rooms and check is None else {}
+        """The values that are written into arrays for the results, which are parameters behind those of the program."""
         self._check = check
         """What looks at the results and the operands of each operation."""
         self.names: dict[Tensor, str] = {}
@@ -92,7 +94,8 @@ class Writer:
         program = self._program
         for index, tensor in enumerate(program.parameters):
             self.names[tensor] = f"p{index}"
-        self.emit(f"def program({', '.join(self.names[each] for each in program.parameters)}):")
+        names = [*self.names.values(), *(f"r{index}=None" for index in range(len(program.results) * self._has_rooms))]
+        self.emit(f"def program({', '.join(names)}):")
         self._indent = "    "
         self.block(program)
         results = [self.names[each] for each in program.results]
@@ -138,15 +141,14 @@ class Writer:
                 self._write_out(operation, used, freed)
                 self.delete(freed + [each for each in operation.outputs if each not in ends and each not in kept])
                 continue
-            line = self._call(operation, freed, [each for each in freed if each not in given])
-            made = {self.names[each] for each in operation.outputs if each in ends or each in kept}
+            line = self._call(operation, freed, [each for each in freed if each not in given] if given else freed)
+            made = [self.names[each] for each in operation.outputs if each in ends or each in kept]
             freed += [each for each in operation.outputs if each not in ends and each not in kept]
             if self._check is not None:
                 self.emit(line, operation)
                 line = self._looked_at(operation)
-            gone = dict.fromkeys(self.names[each] for each in freed)
-            names = [name for name in gone if name[0] == "v" and name not in made]
-            self.emit(line + (f"; del {', '.join(names)}" if names else ""), operation)
+            gone = [name for each in freed if (name := self.names[each])[0] == "v" and name not in made]
+            self.emit(f"{line}; del {', '.join(dict.fromkeys(gone))}" if gone else line, operation)
         self.reusable = outer
 
     def _looked_at(self, operation: Operation) -> str:
@@ -188,8 +190,9 @@ class Writer:
         else:
             parts, keywords = operands, []
         if full_name in self.backend.in_place and not is_widened:
-            type = operation.outputs[0].type
-            parts += [self.names[each] for each in freed if each in self.reusable and each.type == type][:1]
+            over = written_over(operation, freed, self.reusable, self.backend)
+            room = self._rooms.get(operation.outputs[0])
+            parts += [f"r{room}"] if room is not None else [] if over is None else [self.names[over]]
         if full_name in self.backend.updating and self._can_update(operation, freed):
             name = f"u_{operation.op.name}"
             self.globals[name] = self.backend.updating[full_name]
@@ -201,7 +204,10 @@ class Writer:
         """The name of one of the operands ``renamed``, for the one result; else none."""
         if len(operation.outputs) != 1 or self._check is not None:
             return ""
-        return next((name for name in map(self.names.__getitem__, renamed) if name[0] == "v"), "")
+        for each in renamed:
+            if self.names[each][0] == "v":
+                return self.names[each]
+        return ""
 
     def _arguments(self, operation: Operation, operands: Sequence[str]) -> tuple[list[str], list[str]]:
         """The arguments by position, and those by keyword."""
@@ -305,7 +311,7 @@ class Writer:
             blocks = getattr(self.backend, "in_rows", None)  # not every backend has the attribute
         assert blocks is not None, "the pass that fuses asks first"
         types = [[each.type for each in group] for group in (body.parameters, body.results)]
-        function = self.share("f", blocks(self.outline(body), *types))
+        function = self.share("f", blocks(self.outline(body, has_rooms=True), *types))
         operands = [self.names[each] for each in operation.inputs]
         self.names.update((each, self.name()) for each in operation.outputs)
         results = ", ".join(self.names[each] for each in operation.outputs)
@@ -375,7 +381,10 @@ def _scalars(program: Program) -> Iterator[Tensor]:
 
 
 def _is_scalar(operation: Operation) -> bool:
-    return all(each.type.shape == () for each in (*operation.inputs, *operation.outputs))
+    for each in (*operation.outputs, *operation.inputs):  # noqa: SIM110 - `all` takes twice as long
+        if each.type.shape != ():
+            return False
+    return True
 
 
 class _Source(str):

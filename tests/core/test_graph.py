@@ -261,3 +261,11 @@ def test_a_name_asked_for_often_is_numbered_in_linear_time(graph: Graph) -> None
 def test_a_graph_says_how_large_it_is(graph: Graph) -> None:
     pf.constant(1)
     assert repr(graph) == "<Graph of 1 operations>"
+
+
+def test_operations_made_after_a_search_are_found_by_name(graph: Graph) -> None:
+    x = pf.constant(1.0, name="x")
+    assert graph.get_operation_by_name("x") is x.operation
+    y = pf.negative(x, name="y")
+    assert graph.get_operation_by_name("y") is y.operation
+    assert graph.get_operation_by_name("x") is x.operation

@@ -212,3 +212,45 @@ def test_no_program_holds_a_weak_number(graph: pf.Graph) -> None:
     program = program_of([x * 2 + 0.5, graph.as_tensor(3.0)], x)
     assert not any(each.type.weak for operation in program.operations for each in operation.outputs)
     assert [each.type.dtype for each in program.results] == [pf.float16, pf.float32]
+
+
+def test_a_rule_is_asked_once_of_operands_that_are_alike() -> None:
+    asked = []
+
+    @pf.define_op(name="doubled")
+    def doubled(x: TensorType, /, *, times: int = 1) -> TensorType:
+        asked.append((x.shape, times))
+        return x
+
+    for shape in ((2,), (2,), (3,)):
+        doubled(pf.placeholder("float32", shape))
+        doubled(pf.placeholder("float32", shape), times=2)
+    assert asked == [((2,), 1), ((2,), 2), ((3,), 1), ((3,), 2)]
+
+
+@pytest.mark.parametrize("values", [(1, True), (0.0, -0.0), ((0, 1), (False, True))], ids=str)
+def test_attributes_that_are_equal_and_not_the_same_stay_what_they_are(values: tuple[object, object]) -> None:
+    @pf.define_op(name="kept")
+    def kept(x: TensorType, /, *, value: object = None) -> TensorType:
+        return x
+
+    x = pf.placeholder("float32", (2,))
+    for value in values:
+        assert repr(kept(x, value=value).operation.attributes["value"]) == repr(value)
+
+
+def test_a_rule_in_the_place_of_the_declared_one_is_always_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = pf.placeholder("float32", (2,))
+    assert pf.sin(x).shape == (2,)
+    monkeypatch.setattr(pf.sin, "rule", lambda x: TensorType(x.dtype, (5,)))
+    assert pf.sin(x).shape == (5,)
+    monkeypatch.undo()
+    assert pf.sin(x).shape == (2,)
+
+
+def test_a_rule_may_give_a_shape_as_a_list() -> None:
+    @pf.define_op(name="twice_as_long")
+    def twice_as_long(x: TensorType, /) -> TensorType:
+        return TensorType(x.dtype, [2 * size for size in x.static_shape])  # type: ignore[arg-type]
+
+    assert pf.sin(twice_as_long(pf.placeholder("float32", (2, 3)))).shape == (4, 6)

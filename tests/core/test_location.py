@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 import types
 from pathlib import Path
+from typing import Any
 
+import pytest
 from programs import program_of
 
 import polyflow as pf
+from polyflow.core import location
 from polyflow.core.location import user_location
 
 
@@ -81,3 +84,21 @@ def test_operations_that_differentiation_makes_point_at_what_they_differentiate(
     assert made.location == (__file__, expected)
     assert made.origin is not None
     assert made.origin.op.name == "sin"
+
+
+def test_each_call_has_its_own_line_however_often_it_runs() -> None:
+    made = []
+    for _ in range(3):
+        x, first = pf.constant(1.0), line()
+        y, second = pf.negative(x), line()
+        made += [x.operation.location == (__file__, first), y.operation.location == (__file__, second)]
+    assert all(made)
+
+
+def test_lines_are_right_also_when_more_were_met_than_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(location, "_MOST", 3)
+    for number in range(8):
+        scope: dict[str, Any] = {"find": user_location}
+        exec(compile("\n" * number + "found = find()", f"<cell {number}>", "exec"), scope)
+        assert str(scope["found"]) == f"<cell {number}>:{number + 1}"
+    assert len(location._places) <= 3
