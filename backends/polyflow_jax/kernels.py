@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from polyflow.core.keys import front_of_indices, native_key, split_key
 from polyflow.extension import Kernel, special_cases
 from polyflow.extension.half_precision import ready_to_round
-from polyflow_jax import control_flow, convolution, error_function, host, linalg, pooling, segments
+from polyflow_jax import control_flow, convolution, error_function, host, linalg, pooling, segments, small_products
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
@@ -172,4 +172,5 @@ KERNELS: dict[str, Kernel] = {
     **linalg.KERNELS,
     **pooling.KERNELS,
     **segments.KERNELS,
+    **small_products.KERNELS,
 }

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
 from polyflow.extension.backend import Backend, CompileRequest
-from polyflow.runtime.dataflow import DataflowProgram
 from polyflow.runtime.segments import Segment, cut, run_in_order
 from polyflow.runtime.straight import StraightProgram
+from polyflow.runtime.stretches import in_stretches
+
+if TYPE_CHECKING:
+    from polyflow.runtime.dataflow import DataflowProgram
 
 Function = Callable[..., tuple[Any, ...]]
-Made = tuple[Function, tuple[StraightProgram | DataflowProgram, ...], list[str]]
+Made = tuple[Function, "tuple[StraightProgram | DataflowProgram, ...]", list[str]]
 """A function of a program, the sources it was made of, and a word on each decision."""
 CALLBACK = "elsewhere"
 """The op whose kernel, where a backend with a compiler has one, calls another backend from a compiled program."""
@@ -42,15 +45,22 @@ def compiled(program: Program, backend: Backend, device: str, donated: Sequence[
 
 
 def _segment(segment: Segment, backend: Backend, device: str) -> tuple[StraightProgram, Function, str]:
-    straight = StraightProgram(segment.program, backend, device, inline=bool(segment.on_host))
     if segment.is_elsewhere:
+        straight = StraightProgram(segment.program, backend, device, inline=True)
         return straight, straight.function, f"elsewhere: {segment.on_host}"
     types = tuple(each.type for each in segment.program.parameters)
-    is_static = segment.is_static and not segment.on_host
-    function = _compile(straight, CompileRequest(types, (), device, is_static, not segment.on_host), backend)
     if segment.on_host:
-        return straight, function, f"not compiled, run operation by operation: {segment.on_host}"
-    return straight, function, "compiled" if is_static else "compiled once for each size of its operands"
+        program, stretches = in_stretches(
+            segment.program, CALLBACK in backend.kernels, lambda each: _segment(each, backend, device)[:2]
+        )
+        straight = StraightProgram(program, backend, device, inline=True)
+        straight.inside += [each for stretch in stretches for each in stretch.sources if each not in straight.inside]
+        function = _compile(straight, CompileRequest(types, (), device, False, False), backend)
+        but = f" but for {len(stretches)} stretches in it" if stretches else ""
+        return straight, function, f"not compiled, run operation by operation{but}: {segment.on_host}"
+    straight = StraightProgram(segment.program, backend, device)
+    function = _compile(straight, CompileRequest(types, (), device, segment.is_static), backend)
+    return straight, function, "compiled" if segment.is_static else "compiled once for each size of its operands"
 
 
 def _compile(straight: StraightProgram, request: CompileRequest, backend: Backend) -> Function:
