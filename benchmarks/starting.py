@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.declared import Work
 from benchmarks.processes import fresh
 
-LOADED = "import numpy, polyflow, benchmarks.steps, polyflow_numpy"
+LOADED = "import numpy.random, polyflow, benchmarks.steps, polyflow_numpy"  # the network draws its own parameters
 PROGRAMS = {
     "nothing": "pass",
     "import": "import polyflow",

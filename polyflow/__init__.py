@@ -11,9 +11,9 @@ loaded when it is first asked for. Where it lives stands in ``__init__.pyi``, wh
 """
 
 import importlib as _importlib
-import re as _re
 import sys as _sys
 
+from polyflow.core.gathering import gathered as _gathered
 from polyflow.core.operators import Operators as _Operators
 from polyflow.core.operators import bind_operators as _bind_operators
 from polyflow.core.operators import bind_selection as _bind_selection
@@ -24,37 +24,7 @@ __version__ = "0.1.0.dev0"
 __array_api_version__ = "2025.12"
 
 
-def _read_homes() -> dict[str, tuple[str, str]]:
-    """Module and name there, for each public name."""
-    with open(f"{__file__.removesuffix('c')}i", encoding="utf-8") as stub:
-        imports = _re.findall(r"^from (\S+) import (\([^)]*\)|[^\n(]+)", stub.read(), _re.MULTILINE)
-    homes = {}
-    for module, names in imports:
-        for each in names.strip("()").split(","):
-            name, _, public = each.strip().partition(" as ")
-            if public:
-                homes[public.strip()] = module, name
-    return homes
-
-
-_HOMES = _read_homes()
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'polyflow' has no attribute {name!r}")
-    module, inner = _HOMES[name]
-    if module == __name__:
-        found: object = _importlib.import_module(f"polyflow.{inner}")
-    else:
-        found = getattr(_importlib.import_module(module), inner)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+__all__, __getattr__, __dir__ = _gathered(__name__)
 
 
 def __array_namespace_info__() -> object:

@@ -14,11 +14,11 @@ from polyflow.core.dtypes import DType, bfloat16, float16
 from polyflow.core.literal import Literal
 from polyflow.extension import CompileRequest, Kernel, KernelTable, NamespaceBackend
 from polyflow.extension.exact_ops import ROUNDS_NOTHING
-from polyflow_numpy import namespace, native_random
-from polyflow_numpy.blocks import in_blocks
+from polyflow_numpy import namespace
+from polyflow_numpy.blocks import in_blocks, in_rows
 from polyflow_numpy.kernels import FRESH, IN_PLACE, KERNELS, UPDATING
+from polyflow_numpy.later import kernels_of
 from polyflow_numpy.quiet import quiet
-from polyflow_numpy.rows import in_rows
 
 _DIFFERENT = frozenset({"clip", "nn.relu", "nn.relu6", "sign"})
 """Functions that round nothing, but are not there for 16 bits, or leave another zero than elsewhere."""
@@ -27,7 +27,7 @@ _DIFFERENT = frozenset({"clip", "nn.relu", "nn.relu6", "sign"})
 class NumpyBackend(NamespaceBackend):
     """NumPy arrays on the CPU; those of bfloat16 where ``ml_dtypes`` is installed, which is loaded for them only."""
 
-    native_random: KernelTable = native_random.KERNELS
+    native_random: KernelTable = kernels_of("native_random")
     in_place = IN_PLACE
     fresh = FRESH
     updating: KernelTable = UPDATING

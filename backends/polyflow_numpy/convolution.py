@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -13,7 +14,8 @@ from polyflow.extension import Kernel
 
 Array = np.ndarray[Any, Any]
 
-_BLOCK = 1 << 21  # bytes of gathered windows that are multiplied at once: they are read again while still in the cache
+_BLOCK = 1 << 19  # bytes of gathered windows that are multiplied at once: they are read again while still in the cache
+_WIDEST = 2  # outputs for each channel, up to which windows of gradients cost less than adding up where filters read
 
 
 def conv2d(
@@ -30,14 +32,7 @@ def conv2d(
     """The op of that name."""
     image = _channels_last(x, data_format)
     over = _geometry(image.shape, filters.shape[:2], strides, padding, data_format, dilations)
-    views = _windows(_padded(image, over), over, groups)
-    weights = _by_group(filters, groups)
-    outputs = filters.shape[3]
-    y = np.empty((*views.shape[1:4], outputs), np.result_type(x, filters))
-    for start, stop in _blocks(views):
-        part = y[start:stop].reshape(-1, groups, outputs // groups).transpose(1, 0, 2)
-        np.matmul(_matrices(views[:, start:stop]), weights, out=part)
-    return _channels_back(y, data_format)
+    return _channels_back(_convolved(image, over, _by_group(filters, groups)), data_format)
 
 
 def conv2d_input_gradient(
@@ -52,11 +47,17 @@ def conv2d_input_gradient(
     dilations: Any = 1,
     groups: int = 1,
 ) -> Array:
-    """The op of that name: for each filter tap one product, added where the tap had read."""
+    """The op of that name: a convolution with the filters turned around, or for each filter tap one product, added
+    where the tap had read."""
     height, width, channels, outputs = filters.shape
     g = _channels_last(g, data_format)
     over = _geometry((g.shape[0], *size, 0), (height, width), strides, padding, data_format, dilations)
-    rows = g.reshape(-1, groups, outputs // groups).transpose(1, 0, 2)
+    back = _turned(over, size)
+    if back is not None and outputs <= _WIDEST * channels * groups:
+        shares = filters[::-1, ::-1].reshape(height, width, channels, groups, outputs // groups)
+        weights = shares.transpose(3, 0, 1, 4, 2).reshape(groups, height * width * (outputs // groups), channels)
+        return _channels_back(_convolved(g, back, weights), data_format)
+    rows = _rows(g, groups).transpose(1, 0, 2)
     weights = filters.reshape(height, width, channels, groups, outputs // groups).transpose(0, 1, 3, 4, 2)
     weights = np.ascontiguousarray(weights)
     (top, bottom), (left, right) = over.pads
@@ -86,9 +87,8 @@ def conv2d_filter_gradient(
     views = _windows(_padded(x, over), over, groups)
     channels, outputs = views.shape[-1], g.shape[3]
     total = np.zeros((groups, size[0] * size[1] * channels, outputs // groups), np.result_type(x, g))
-    for start, stop in _blocks(views):
-        rows = g[start:stop].reshape(-1, groups, outputs // groups).transpose(1, 0, 2)
-        total += np.matmul(_matrices(views[:, start:stop]).transpose(0, 2, 1), rows)
+    for images, matrices in _matrices(views):
+        total += np.matmul(matrices.transpose(0, 2, 1), _rows(g[images], groups).transpose(1, 0, 2))
     return total.transpose(1, 0, 2).reshape(*size, channels, outputs)
 
 
@@ -118,6 +118,55 @@ def _geometry(
     return Geometry(sizes, over.strides, over.dilations, over.pads(shape), counts)
 
 
+def _turned(over: Geometry, size: tuple[int, int]) -> Geometry | None:
+    """How the filters lie over the gradients of what they gave, each of which went to the elements that a window of
+    gradients gathers; ``None`` where windows skipped elements, or there was more padding than a filter reaches."""
+    reaches = [(size_ - 1) * dilation for size_, dilation in zip(over.sizes, over.dilations, strict=True)]
+    pads = [
+        (reach - before, length + before - count)
+        for reach, (before, _), length, count in zip(reaches, over.pads, size, over.counts, strict=True)
+    ]
+    if over.strides != (1, 1) or any(each < 0 for pair in pads for each in pair):
+        return None
+    return over._replace(pads=tuple(pads), counts=size)
+
+
+def _convolved(image: Array, over: Geometry, weights: Array) -> Array:
+    """Images of NHWC convolved with ``weights`` of shape (groups, elements of a window, outputs of a group)."""
+    groups, _, share = weights.shape
+    views = _windows(_padded(image, over), over, groups)
+    y = np.empty((*views.shape[1:4], groups * share), np.result_type(image, weights))
+    if _are_taps_cheap(views):
+        _add_taps(views[0], weights[0], y)
+        return y
+    for images, matrices in _matrices(views):
+        np.matmul(matrices, weights, out=_rows(y[images], groups).transpose(1, 0, 2))
+    return y
+
+
+def _are_taps_cheap(views: Array) -> bool:
+    """Whether a product for each place of the filters costs less than gathering windows: measured, rows of images have
+    to be long for it, and there have to be some channels, and not many places."""
+    groups, _, _, columns, height, width, channels = views.shape
+    return bool(groups == 1 and 1 < height * width <= 9 and channels >= 8 and columns >= 14)
+
+
+def _add_taps(views: Array, weights: Array, y: Array) -> None:
+    """Write into ``y`` the sum of the products for each place of the filters, a few images at a time."""
+    _, _, _, height, width, channels = views.shape
+    taps = weights.reshape(height, width, channels, y.shape[3])
+    step = max(1, 2 * _BLOCK // max(y[:1].nbytes, 1))
+    room = np.empty_like(y[:step])
+    for start in range(0, len(y), step):
+        part = y[start : start + step]
+        for row, column in np.ndindex(height, width):
+            tap, product = views[start : start + step, :, :, row, column], room[: len(part)]
+            if row == column == 0:
+                np.matmul(tap, taps[row, column], out=part)
+            else:
+                part += np.matmul(tap, taps[row, column], out=product)
+
+
 def _channels_last(x: Array, data_format: str) -> Array:
     return x if data_format == "NHWC" else x.transpose(0, 2, 3, 1)
 
@@ -145,24 +194,34 @@ def _windows(x: Array, over: Geometry, groups: int) -> Array:
     return as_strided(x, shape, (*steps, row * over.dilations[0], column * over.dilations[1], channel), writeable=False)
 
 
-def _matrices(views: Array) -> Array:
-    """The windows as the rows of one matrix for each group: this copies, in runs as long as a window's row."""
-    elements = views.shape[4] * views.shape[5] * views.shape[6]
-    return views.reshape(views.shape[0], views.shape[1] * views.shape[2] * views.shape[3], elements)
+def _matrices(views: Array) -> Iterator[tuple[slice, Array]]:
+    """For a few images at a time, their windows as the rows of one matrix for each group, written over by the next.
+
+    This copies, in runs as long as a window's row, unless windows are single elements.
+    """
+    groups, batch, *rest = views.shape
+    step = min(max(1, _BLOCK // max(views.nbytes // max(batch, 1), 1)), batch)
+    pixels, elements = rest[0] * rest[1], rest[2] * rest[3] * rest[4]
+    room = np.empty((groups, step, *rest), views.dtype) if rest[2:4] != [1, 1] else None
+    for start in range(0, batch, step or 1):
+        part = views[:, start : start + step]
+        count = part.shape[1]
+        if room is not None:
+            room[:, :count] = part
+            part = room[:, :count]
+        yield slice(start, start + step), part.reshape(groups, count * pixels, elements)
+
+
+def _rows(images: Array, groups: int) -> Array:
+    """The pixels one below the other, with their channels by groups: a view where the images are contiguous."""
+    batch, height, width, channels = images.shape
+    return images.reshape(batch * height * width, groups, channels // groups)
 
 
 def _by_group(filters: Array, groups: int) -> Array:
     outputs = filters.shape[3] // groups
     elements = filters.shape[0] * filters.shape[1] * filters.shape[2]
     return filters.reshape(elements, groups, outputs).transpose(1, 0, 2)
-
-
-def _blocks(views: Array) -> list[tuple[int, int]]:
-    """Ranges of the batch whose windows fill a block each."""
-    batch = views.shape[1]
-    bytes_each = views.nbytes // max(batch, 1)
-    step = max(1, _BLOCK // max(bytes_each, 1))
-    return [(start, min(start + step, batch)) for start in range(0, batch, step)]
 
 
 def _places(over: Geometry, sizes: tuple[int, int]) -> list[tuple[int, int, tuple[slice, slice, slice]]]:

@@ -11,8 +11,9 @@ from polyflow.core.keys import native_key
 from polyflow.extension import Kernel, special_cases
 from polyflow.extension.expressions import written_by
 from polyflow.extension.half_precision import ready_to_round
-from polyflow_numpy import convolution, expressions, linalg, namespace, padding, pooling, random, segments
+from polyflow_numpy import expressions, namespace
 from polyflow_numpy.expressions import is_short
+from polyflow_numpy.later import kernels_of
 from polyflow_numpy.scattering import add_at
 
 Array = Any  # numpy.ndarray
@@ -237,10 +238,5 @@ KERNELS: dict[str, Kernel] = {
     "nn.relu": relu,
     "nn.sigmoid": sigmoid,
     "nn.softmax": softmax,
-    **convolution.KERNELS,
-    **linalg.KERNELS,
-    **padding.KERNELS,
-    **pooling.KERNELS,
-    **segments.KERNELS,
-    **random.KERNELS,
+    **kernels_of("convolution", "fourier", "linalg", "padding", "pooling", "random", "segments"),
 }

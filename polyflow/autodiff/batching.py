@@ -7,8 +7,7 @@ example, and says so in the log and in the names of its operations.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyflow.autodiff.custom import custom_gradient_op
 from polyflow.core import building
@@ -21,8 +20,7 @@ from polyflow.core.types import TensorType, accepts
 from polyflow.errors import PolyflowError, ShapeError, VerificationError, message
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A tensor of one example, as it is in the program for all: with the batch in axis 0, or the same for all."""
 
     tensor: Tensor

@@ -7,8 +7,7 @@ branches, all branches are computed and the right results chosen.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyflow.autodiff.batching import Batcher, Value
 from polyflow.control_flow.structured import absent, absent_rows, branch_op, call_op, loop_op
@@ -22,8 +21,7 @@ from polyflow.core.types import TensorType
 from polyflow.errors import ControlFlowError, message
 
 
-@dataclass
-class _Body:
+class _Body(NamedTuple):
     """A body while it is written for many examples."""
 
     builder: ProgramBuilder

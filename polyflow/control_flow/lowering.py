@@ -15,7 +15,7 @@ from polyflow.control_flow.primitives import NAMESPACE
 from polyflow.control_flow.wiring import Wiring
 from polyflow.core.dataflow import Dataflow, Source
 from polyflow.core.declaration import Trait
-from polyflow.core.nested import every_operation, has_effect
+from polyflow.core.nested import has_effect
 from polyflow.core.primitives import constant_op
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
@@ -43,11 +43,6 @@ def lower(program: Program) -> Dataflow:
       return %choice
     """
     return _Lowering().run(program)
-
-
-def wired_operation(program: Program) -> Operation | None:
-    """The first operation that is a primitive wired by hand, which only the dataflow executor runs."""
-    return next((each for each in every_operation(program) if each.op.namespace == NAMESPACE), None)
 
 
 Values = dict[Tensor, Source]

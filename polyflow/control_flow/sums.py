@@ -6,8 +6,7 @@ factors stacked it is one product of matrices that are as many times higher, whi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyflow.control_flow.structured import loop_op
 from polyflow.core.nested import has_effect
@@ -20,8 +19,7 @@ from polyflow.extension.manager import extensions
 from polyflow.extension.passes import PassContext
 
 
-@dataclass(frozen=True)
-class _Sum:
+class _Sum(NamedTuple):
     """A carried value that only sums up products."""
 
     place: int

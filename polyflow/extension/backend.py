@@ -73,12 +73,14 @@ class Backend(Protocol):
     is_compiled: bool
     """Whether programs are compiled, so that plans are dear to make and cheap to run."""
     in_place: frozenset[str]
-    """Ops whose kernel takes, after its operands, an array to write its result into, which may be one of them."""
+    """Ops whose kernel takes, after its operands, an array to write its result into, which may be one of them, or
+    ``None``."""
     fresh: frozenset[str]
     """Ops whose kernel returns memory of its own, shared with no operand; those of ``in_place`` are among them."""
 
     in_blocks: Blocks | None
-    """What runs a function of elementwise kernels over large arrays in blocks; ``None`` where that wins nothing."""
+    """What runs a function of elementwise kernels over large arrays in blocks; ``None`` where that wins nothing. The
+    function may be given, after its operands, an array for each result, and returns it, or another one."""
     updating: KernelTable
     """By op, kernels that write the result into the memory of their first operand, for when nobody reads that again."""
     operators: Mapping[str, str]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 from polyflow.core.tensor import Operation
 
 KernelT = TypeVar("KernelT", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Expression:
+class Expression(NamedTuple):
     """A Python expression for the one result of an operation.
 
     >>> Expression("{ones}.dot({0})", {"ones": [1.0, 1.0]}).text.format("x", ones="c1")
@@ -21,7 +20,7 @@ class Expression:
 
     text: str
     """With the operands as ``{0}``, ``{1}`` and so on, and the constants by their names in braces."""
-    constants: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Any] = MappingProxyType({})
     """Objects that the expression refers to; a function too is one."""
 
 

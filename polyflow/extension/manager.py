@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pluggy
 
@@ -27,8 +26,7 @@ DISABLED = "POLYFLOW_DISABLE_PLUGINS"
 """Environment variable: names of plugins, separated by commas, that are not loaded."""
 
 
-@dataclass(frozen=True)
-class PluginRecord:
+class PluginRecord(NamedTuple):
     """What became of one plugin."""
 
     name: str
@@ -47,11 +45,22 @@ class PluginRecord:
         return f"plugin {self.name!r} ({self.distribution}) is broken: {' '.join(str(self.error).split())}"
 
 
+class _PluginManager(pluggy.PluginManager):
+    """Looks closely at what a module marks as a hook only: the rest of its names are many."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        if isinstance(plugin, ModuleType) and f"{self.project_name}_impl" not in getattr(
+            vars(plugin).get(name), "__dict__", ()
+        ):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
 class Extensions:
     """All that plugins bring: ops, backends, kernels, passes, commands."""
 
     def __init__(self, *, load_entry_points: bool = True) -> None:
-        self._plugins = pluggy.PluginManager(hookspecs.PROJECT)
+        self._plugins = _PluginManager(hookspecs.PROJECT)
         self._plugins.add_hookspecs(hookspecs)
         self._distributions: dict[str, str] = {}
         self._loaded: dict[str, Backend] = {}
@@ -102,7 +111,7 @@ class Extensions:
             yield brought, name
 
     def _blame(self, name: str, error: Exception) -> None:
-        self.records = [replace(each, error=error) if each.name == name else each for each in self.records]
+        self.records = [each._replace(error=error) if each.name == name else each for each in self.records]
 
     def troubles(self) -> str | None:
         """The plugins that are broken or disabled, and why, for the error of whoever misses something."""

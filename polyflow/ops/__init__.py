@@ -2,6 +2,11 @@
 
 FAMILIES = (
     "polyflow.ops.arithmetic",
+    "polyflow.ops.creation",
+    "polyflow.ops.reductions",
+    "polyflow.ops.manipulation",
+    "polyflow.ops.joining",
+    "polyflow.ops.linear",
     "polyflow.ops.magnitudes",
     "polyflow.ops.like",
     "polyflow.ops.rounding",
@@ -14,16 +19,11 @@ FAMILIES = (
     "polyflow.ops.complex_numbers",
     "polyflow.ops.error_function",
     "polyflow.ops.error_inverse",
-    "polyflow.ops.creation",
     "polyflow.ops.grids",
     "polyflow.ops.triangles",
-    "polyflow.ops.reductions",
     "polyflow.ops.cumulative",
     "polyflow.ops.counting",
-    "polyflow.ops.manipulation",
     "polyflow.ops.rearranging",
-    "polyflow.ops.joining",
-    "polyflow.ops.linear",
     "polyflow.ops.linalg_products",
     "polyflow.ops.linalg_solving",
     "polyflow.ops.linalg_cholesky",
@@ -77,4 +77,5 @@ FAMILIES = (
     "polyflow.autodiff.custom",
     "polyflow.autodiff.vectorised",
 )
-"""The modules that declare ops, in the order in which a reader would want them."""
+"""The modules that declare ops: first those of which gradients are made, since they are loaded in this order until an
+op is found, then the others in the order in which a reader would want them."""

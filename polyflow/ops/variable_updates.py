@@ -10,11 +10,15 @@ from typing import Any
 from polyflow.core.dtypes import DType, int64
 from polyflow.core.keys import INDEX
 from polyflow.core.literal import is_weak_number, literal
+from polyflow.core.operators import later
 from polyflow.core.tensor import Tensor
 from polyflow.ops.arithmetic import negative
 from polyflow.ops.indexing import getitem, index_add
 from polyflow.ops.manipulation import broadcast_arrays, expand_dims
-from polyflow.ops.scattering import tensor_scatter_nd_add, tensor_scatter_nd_sub, tensor_scatter_nd_update
+
+tensor_scatter_nd_add = later("polyflow.ops.scattering", "tensor_scatter_nd_add")
+tensor_scatter_nd_sub = later("polyflow.ops.scattering", "tensor_scatter_nd_sub")
+tensor_scatter_nd_update = later("polyflow.ops.scattering", "tensor_scatter_nd_update")
 
 
 class PartialUpdates:

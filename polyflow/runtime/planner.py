@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from polyflow.core.dataflow import Dataflow
 from polyflow.core.declaration import Trait
 from polyflow.core.literal import Literal
 from polyflow.core.nested import bodies, every_operation
@@ -20,10 +19,13 @@ from polyflow.errors import ExecutionError, message
 from polyflow.extension.backend import Backend, CompileRequest
 from polyflow.extension.passes import Evaluate
 from polyflow.runtime.compiling import Made, compiled
-from polyflow.runtime.dataflow import DataflowProgram
 from polyflow.runtime.elsewhere import called_back, check_kernels, operations_elsewhere, report
 from polyflow.runtime.numerics import check_arguments, checker
 from polyflow.runtime.straight import StraightProgram, evaluate
+
+if TYPE_CHECKING:
+    from polyflow.core.dataflow import Dataflow
+    from polyflow.runtime.dataflow import DataflowProgram
 
 _HEADINGS = {"dataflow": "lowered program"}
 
@@ -134,6 +136,8 @@ def make_checked_plan(specialised: Specialised, program: Program, backend: Backe
 def _by_dataflow(
     specialised: Specialised, program: Program, graph: Dataflow, backend: Backend, device: str, threads: int | None
 ) -> Made:
+    from polyflow.runtime.dataflow import DataflowProgram  # an executor that few programs need
+
     executor = DataflowProgram(program, graph, backend, device, threads)
     request = CompileRequest(tuple(each.type for each in program.parameters), (), device, False, False)
     function = _keeping_nothing_fed(backend.compile(executor.function, request), specialised, program, backend)

@@ -8,8 +8,7 @@ seen, once for each.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyflow.core.declaration import Trait
 from polyflow.core.inference import infer
@@ -21,8 +20,7 @@ from polyflow.errors import PolyflowError
 from polyflow.runtime.levels import by_level, constants_of
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """A part of a program."""
 
     program: Program

@@ -30,7 +30,8 @@ class StraightProgram:
     """A program compiled to a Python function of its parameters, which returns the tuple of its results.
 
     ``inline`` writes loops and branches out also where the backend has kernels for them; ``check`` is called with the
-    results and the operands of each operation.
+    results and the operands of each operation. With ``has_rooms`` the function takes, behind its operands, an array for
+    each result, which it returns with the result in it or leaves aside.
     """
 
     def __init__(
@@ -40,17 +41,18 @@ class StraightProgram:
         device: str,
         inline: bool = False,
         check: Callable[..., None] | None = None,
+        has_rooms: bool = False,
     ) -> None:
         self.program = program
         self.filename = f"<polyflow program {next(_serial)} on {backend.name}>"
         self.inside: list[StraightProgram] = []
         """The functions of the programs inside that are not written out."""
 
-        def outline(inner: Program) -> Callable[..., Any]:
-            self.inside.append(StraightProgram(inner, backend, device, inline, check))
+        def outline(inner: Program, has_rooms: bool = False) -> Callable[..., Any]:
+            self.inside.append(StraightProgram(inner, backend, device, inline, check, has_rooms))
             return self.inside[-1].function
 
-        writer = Writer(program, backend, device, outline, inline, check)
+        writer = Writer(program, backend, device, outline, inline, check, has_rooms)
         self.source = writer.source()
         for operation in every_operation(program) if fallbacks_of(backend) else ():
             if operation.op.has_trait(Trait.ELSEWHERE):

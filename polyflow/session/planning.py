@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from polyflow.control_flow.lowering import lower, wired_operation
+from polyflow.control_flow.primitives import NAMESPACE
+from polyflow.control_flow.structured import call_op
 from polyflow.core.graph import Graph
+from polyflow.core.nested import every_operation
+from polyflow.core.program import Program
 from polyflow.core.specialise import specialise
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
@@ -14,14 +17,16 @@ from polyflow.errors import ControlFlowError, ValueRangeError, message
 from polyflow.extension.backend import Backend
 from polyflow.extension.lacks import has_kernel
 from polyflow.extension.manager import Extensions
-from polyflow.extension.passes import PassContext
-from polyflow.passes.pipeline import run_passes
+from polyflow.extension.passes import Pass, PassContext
+from polyflow.passes.pipeline import Step, run_passes
+from polyflow.runtime.collector import larger_portions
 from polyflow.runtime.context import runs_on_host
 from polyflow.runtime.elsewhere import check_kernels, placed
 from polyflow.runtime.planner import Plan, evaluator, make_checked_plan, make_plan
 from polyflow.session.repeating import repeated
 
 
+@larger_portions()
 def plan_fetches(
     graph: Graph,
     fetches: Sequence[Tensor],
@@ -37,31 +42,39 @@ def plan_fetches(
     threads: int | None = None,
     check_numerics: bool = False,
     steps: int | None = None,
+    memory_limit: int | None = None,
 ) -> Plan:
     """The plan that computes ``fetches`` and runs ``targets`` for feeds of these types.
 
     ``optimise=False`` leaves all passes out but those that lower; ``check`` verifies the program after each of them;
     ``steps`` makes it a plan of so many runs, ``check_numerics`` one that looks at every result. ``executor`` is
-    ``"dataflow"``, in at most ``threads`` threads, or ``"straight"``; ``None`` leaves it to the plan.
+    ``"dataflow"``, in at most ``threads`` threads, or ``"straight"``; ``None`` leaves it to the plan. Where more than
+    ``memory_limit`` bytes would be alive, values are computed anew.
     """
     specialised = specialise(graph, fetches, targets, feeds, extensions.namespace)
     if steps is not None:
         specialised = repeated(specialised, steps, extensions.namespace)
     program = placed(specialised.program, backend, device, alone=check_numerics)
     check_kernels(program, backend, extensions.troubles())
-    if check_numerics:
-        return make_checked_plan(specialised, program, backend, device)
-    wired = wired_operation(program)
+    wired = next((each for each in every_operation(program) if each.op.namespace == NAMESPACE), None)
     by_dataflow = executor == "dataflow" or wired is not None
+    if memory_limit is not None and by_dataflow:
+        raise _unordered(wired)
+    if check_numerics:
+        if memory_limit is not None:
+            context = PassContext(evaluator(backend, device), backend.name)
+            program = _run_passes(memory_limit, program, (), context)[0]
+        return make_checked_plan(specialised, program, backend, device)
     blocks = backend.in_blocks is not None and not by_dataflow
     rows = getattr(backend, "in_rows", None) is not None and not by_dataflow
     can_run = partial(has_kernel, backend=backend)
     context = PassContext(evaluator(backend, device), backend.name, backend.is_compiled, blocks, rows, can_run)
     # What lowers a program to a form that a backend can run is no optimisation.
     passes = extensions.passes if optimise else [each for each in extensions.passes if each.stage == "lower"]
-    program, taken = run_passes(program, passes, context, check=check)
+    program, taken, kept = _run_passes(memory_limit, program, passes, context, check)
     notes = [f"backend {backend.name}, device {device}"]
     notes += [f"{each.name}: {each.before} -> {each.after} operations" for each in taken]
+    notes += kept
     if wired is not None and executor == "straight":
         raise ControlFlowError(
             message(
@@ -70,8 +83,21 @@ def plan_fetches(
                 remedy='Session(executor="dataflow"), or leave the choice to the session',
             )
         )
-    dataflow = lower(program) if by_dataflow else None
-    return make_plan(specialised, program, backend, device, notes, dataflow, threads)
+    if not by_dataflow:
+        return make_plan(specialised, program, backend, device, notes)
+    from polyflow.control_flow.lowering import lower  # with the executor that few programs need
+
+    return make_plan(specialised, program, backend, device, notes, lower(program), threads)
+
+
+def _run_passes(
+    limit: int | None, program: Program, passes: Sequence[Pass], context: PassContext, check: bool = False
+) -> tuple[Program, list[Step], list[str]]:
+    if limit is None:
+        return *run_passes(program, passes, context, check=check), []
+    from polyflow.passes.memory_limit import run_within  # with a limit, which few sessions have
+
+    return run_within(limit, program, passes, context, call_op, check=check)
 
 
 def check_executor(executor: str | None, threads: int | None) -> tuple[str | None, int | None]:
@@ -85,6 +111,18 @@ def check_executor(executor: str | None, threads: int | None) -> tuple[str | Non
     if threads is not None and threads < 1:
         raise ValueRangeError(message("inter_op_threads", found=threads, needed="1 or more, or None"))
     return executor, threads
+
+
+def _unordered(wired: Operation | None) -> ValueRangeError:
+    return ValueRangeError(
+        message(
+            "memory_limit needs the straight executor: the dataflow executor runs operations in no order that is known "
+            "beforehand, and nobody can say what will be alive",
+            operand=None if wired is None else wired.name,
+            where=None if wired is None else wired.location,
+            remedy='Session(executor="straight"), or no memory_limit',
+        )
+    )
 
 
 def may_wait(plan: Plan) -> bool:

@@ -10,15 +10,10 @@ from typing import Any
 from polyflow.core.building import Builder, swap_default
 from polyflow.core.graph import Graph, get_default_graph
 from polyflow.core.location import user_location
+from polyflow.core.operators import later
 from polyflow.core.tensor import Operation, Tensor, set_session_finder
 from polyflow.core.types import TensorType
-from polyflow.errors import (
-    BackendError,
-    RunEndedError,
-    SessionClosedError,
-    message,
-    nearest,
-)
+from polyflow.errors import BackendError, RunEndedError, SessionClosedError, message, nearest
 from polyflow.extension.backend import Backend
 from polyflow.extension.fallback import with_fallback
 from polyflow.extension.manager import Extensions
@@ -35,6 +30,7 @@ from polyflow.session.planning import check_executor, may_wait, plan_fetches
 from polyflow.session.prepared import Prepared
 
 Feeds = Mapping[Any, Any]  # tensors, variables or names to arrays, nested lists or numbers
+_as_bytes = later("polyflow.passes.memory_limit", "as_bytes")  # with a limit, which few sessions have
 
 
 class Session:
@@ -58,6 +54,13 @@ class Session:
     as many as there are processors by default, and several iterations of a loop at once; ``"straight"`` runs one after
     the other. Both give the same values. ``None`` is ``"straight"`` but for programs wired from ``polyflow.dataflow``.
 
+    Where more than ``memory_limit`` (bytes, or text such as ``"512 MiB"``) would be alive at once, values are computed
+    anew instead of kept, and ``explain`` tells which; where that is not enough, a run is a ``ResourceExhaustedError``.
+
+    >>> y = pf.tanh(pf.tanh(pf.tanh(pf.tanh(x))))
+    >>> "1 operation computed anew" in pf.Session(memory_limit="20 KiB").explain(pf.gradients(y, x), {x: [0.5] * 1000})
+    True
+
     Several threads may run in one session. Runs that read or write variables take turns, but one that may wait, since
     Python functions or queues are in it, lets others run meanwhile: it works on the values that variables had when it
     started, and until it ends nobody else writes a variable that it writes.
@@ -76,6 +79,7 @@ class Session:
         executor: str | None = None,
         inter_op_threads: int | None = None,
         fallback: Sequence[str | Backend] = (),
+        memory_limit: int | str | None = None,
         extensions: Extensions | None = None,
     ) -> None:
         self._extensions = extensions or installed_extensions()
@@ -87,6 +91,7 @@ class Session:
         self._check = check
         self.options = options or RunOptions()
         self._executor, self._threads = check_executor(executor, inter_op_threads)
+        self._memory_limit = None if memory_limit is None else _as_bytes(memory_limit)
         self._host = HostState()
         self._plans: dict[Any, tuple[Plan, list[bool], bool]] = {}
         """By fetches, feeds and types: the plan; for each fetch whether it has a value, as operations have none; and
@@ -228,6 +233,7 @@ class Session:
             threads=self._threads,
             check_numerics=check_numerics,
             steps=steps,
+            memory_limit=self._memory_limit,
         )
 
     def many_plan(self, elements: Sequence[Tensor | Operation], feeds: Mapping[Tensor, TensorType], steps: int) -> Plan:

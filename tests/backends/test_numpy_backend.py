@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from importlib import import_module
 
 import numpy as np
 import pytest
+from polyflow_numpy.later import MODULES
 
 import polyflow as pf
 
@@ -109,3 +113,21 @@ def test_a_choice_between_floats_and_a_number_is_exact_to_the_bit(graph, dtype, 
     value[0, :4] = [np.inf, -np.inf, np.nan, -0.0]
     found = pf.Session("numpy").run(pf.where(x > 0, x, zero), {x: value})
     assert found.tobytes() == np.where(value > 0, value, np.asarray(zero, dtype)).tobytes()
+
+
+def test_kernels_that_are_loaded_later_are_all_of_their_modules() -> None:
+    for module, names in MODULES.items():
+        assert sorted(names) == sorted(import_module(f"polyflow_numpy.{module}").KERNELS), module
+
+
+def test_a_small_network_loads_no_kernels_that_it_does_not_call() -> None:
+    code = (
+        "import sys, polyflow as pf; w = pf.Variable([[1.0, 2.0]]); h = pf.nn.relu(pf.constant([[1.0]]) @ w);"
+        "train = pf.train.GradientDescentOptimizer(0.1).minimize(pf.sum(h)); pf.Session('numpy').run([h, train]);"
+        "print(*sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "polyflow_numpy.kernels" in found
+    assert not {f"polyflow_numpy.{each}" for each in MODULES} & {*found}
+    assert "numpy.random" not in found
+    assert not {"polyflow.runtime.dataflow", "polyflow.core.dataflow", "polyflow.training.batching"} & {*found}

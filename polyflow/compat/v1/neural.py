@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from polyflow.nn.dropout import dropout
+from polyflow.nn.dropping import dropout
 from polyflow.nn.embedding import embedding_lookup
 from polyflow.nn.normalization import batch_normalization, weighted_moments, xw_plus_b
 from polyflow.nn.normalization import moments as _moments
