@@ -8,7 +8,9 @@ commands may meet other calls. A failure is shrunk to one small call.
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polyflow
 from polyflow.core.declaration import Op
@@ -16,14 +18,14 @@ from polyflow.core.dtypes import DType
 from polyflow.core.literal import Literal
 from polyflow.core.samples import Sample
 from polyflow.extension import Backend
-from polyflow_conformance.cases import Case, samples_of
+from polyflow_conformance.cases import Case
 from polyflow_conformance.checks import ORACLE, type_failure, value_failure, wrong_values
 from polyflow_conformance.differences import literal_of
 from polyflow_conformance.judging import case_result, missing_capability
 from polyflow_conformance.results import Result
 from polyflow_conformance.running import GraphOfCases, Outcome, outputs_of, run_cases
 from polyflow_conformance.tolerance import flat
-from polyflow_conformance.tolerances import group_of
+from polyflow_conformance.tolerances import Group, group_of
 
 HAS_HYPOTHESIS = importlib.util.find_spec("hypothesis") is not None
 WITHOUT = "hypothesis is not installed: pip install polyflow[conformance]"
@@ -67,8 +69,6 @@ class _Trial:
         self.op = op
         self.backend = backend
         self.compared = 0
-        self.may_be_ill = any(getattr(each, "prepare", None) is not None for each in samples_of(op))
-        """Whether samples have their operands prepared, since not all can be computed well."""
         self.lacking: str | None = None
         """What the backend declares that it lacks, where that kept a call from being compared."""
 
@@ -82,8 +82,8 @@ class _Trial:
             wrong = type_failure(outcome)
             if wrong is None:
                 wrong = value_failure(case, outcome, expected[case])
-                if wrong is not None and self.may_be_ill and is_ill_conditioned(case, expected[case]):
-                    continue
+                if wrong is not None and not group_of(self.op).is_elementwise:
+                    wrong = beyond_movement(case, outcome, expected[case])
             lacking = missing_capability(wrong, self.backend) if isinstance(wrong, Exception) else None
             if wrong is not None and lacking is None:
                 return case, wrong
@@ -92,31 +92,42 @@ class _Trial:
         return None
 
 
-NUDGE = 4
-"""Units in the last place by which operands are moved to see how well a call can be computed."""
+NUDGE = 8
+"""By how many units in the last place of its largest element an operand is moved: what algorithms with small backward
+errors do to it."""
+WIDEST = 2**20
+"""Times its tolerance that an op is allowed at most, where its results move as far."""
 
 
-def is_ill_conditioned(case: Case, expected: Outcome) -> bool:
-    """Whether the oracle's own results move further than the tolerance of the op when its operands hardly move.
+def beyond_movement(case: Case, outcome: Outcome, expected: Outcome) -> str | None:
+    """What is wrong with the values of a call, if they may be off by four times as much as the oracle's results move
+    when its operands hardly move: nothing where these move out of all proportion.
 
-    Of such a call no backend can be asked for more: its rounding is a movement of that size. Source: N. Higham,
+    The tolerances are those of samples, which are well conditioned; drawn calls need not be. Source: N. Higham,
     "Accuracy and Stability of Numerical Algorithms", section 1.5, on backward errors.
     """
     graph = GraphOfCases()
     with graph.graph.as_default():
         outputs = case.compared(outputs_of(case, graph))
     graph.feeds = {tensor: _nudged(value) for tensor, value in graph.feeds.items()}
-    found = graph.run(ORACLE, outputs)
-    read = polyflow.Session(ORACLE).backend.to_literal
-    group = group_of(case.op)
-    return (
-        wrong_values([read(each) for each in found], expected.compared, group, is_complex=case.is_complex) is not None
-    )
+    moved = [polyflow.Session(ORACLE).backend.to_literal(each) for each in graph.run(ORACLE, outputs)]
+    own, factor = group_of(case.op), 1
+    while wrong_values(moved, expected.compared, _wider(own, factor), is_complex=case.is_complex) is not None:
+        factor *= 2
+        if factor > WIDEST:
+            return None
+    return wrong_values(outcome.compared, expected.compared, _wider(own, 4 * factor), is_complex=case.is_complex)
+
+
+def _wider(group: Group, factor: int) -> Group:
+    return replace(group, half=group.half * factor, real=group.real * factor, complex=group.complex * factor)
 
 
 def _nudged(value: Literal) -> Literal:
     if not value.dtype.is_differentiable:
         return value
-    step = NUDGE * float(polyflow.finfo(value.dtype).eps)
-    elements = [each * (1 + (step if place % 2 else -step)) for place, each in enumerate(flat(value))]
-    return literal_of(elements, value.dtype, value.shape)
+    elements = flat(value)
+    largest = max((abs(each) for each in elements if math.isfinite(abs(each))), default=0.0)
+    step = NUDGE * float(polyflow.finfo(value.dtype).eps) * largest
+    nudged = [each + (step if place % 2 else -step) for place, each in enumerate(elements)]
+    return literal_of(nudged, value.dtype, value.shape)
