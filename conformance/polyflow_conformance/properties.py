@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -129,5 +130,6 @@ def _nudged(value: Literal) -> Literal:
     elements = flat(value)
     largest = max((abs(each) for each in elements if math.isfinite(abs(each))), default=0.0)
     step = NUDGE * float(polyflow.finfo(value.dtype).eps) * largest
-    nudged = [each + (step if place % 2 else -step) for place, each in enumerate(elements)]
+    generator = random.Random(value.size)  # no pattern, which may be one that a result does not depend on
+    nudged = [each + step * generator.uniform(-1, 1) for each in elements]
     return literal_of(nudged, value.dtype, value.shape)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from polyflow_conformance import properties, strategies
-from polyflow_conformance.cases import samples_of
+from polyflow_conformance.cases import Case, samples_of
+from polyflow_conformance.checks import value_failure
+from polyflow_conformance.differences import literal_of
 from polyflow_conformance.growing import Grown, grown_calls
 from polyflow_conformance.kit import Kit
-from polyflow_conformance.properties import check_properties
+from polyflow_conformance.properties import beyond_movement, check_properties
+from polyflow_conformance.running import run_cases
+from polyflow_conformance.tolerance import flat
 from polyflow_conformance.undrawn import UNDEFINED, why_not_drawn
 
+import polyflow as pf
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.dtypes import DTYPES, as_dtype
 from polyflow.core.samples import ArraySpec, Sample, integers, normal, uniform, values
@@ -228,3 +235,41 @@ def test_an_op_with_no_kernel_on_an_incomplete_backend_is_not_supported(kit):
 def test_each_op_that_is_drawn_by_hand_is_there_and_has_samples():
     for name in {*strategies.ALONE, *strategies._SPECIAL, *strategies.REDUCTIONS, *strategies.ONE_AXIS}:
         assert samples_of(extensions().ops[name]), name
+
+
+# -- how far off a drawn call may be
+
+ROWS = values([[1.0, 1.0], [1.0, 1.0 + 2.0**-20]], "float64")
+
+
+def inverse_but_for(factor):
+    """Of the inverse of a matrix that hardly has one, the first element that much larger; and what the oracle says."""
+    case = Case(pf.linalg.inv, 0, Sample(ROWS), None)
+    expected = run_cases([case], extensions().backend("reference"))[case]
+    (value,) = expected.compared
+    first, *rest = flat(value)
+    off = literal_of([first * factor, *rest], value.dtype, value.shape)
+    return case, replace(expected, values=(off,), compared=(off,)), expected
+
+
+def test_a_result_may_be_as_far_off_as_it_moves_with_its_operands():
+    case, found, expected = inverse_but_for(1 + 2.0**-30)
+    assert value_failure(case, found, expected) is not None
+    assert beyond_movement(case, found, expected) is None
+
+
+def test_but_no_further():
+    case, found, expected = inverse_but_for(1.01)
+    assert "result 0: 1 of 4 elements differ" in beyond_movement(case, found, expected)
+
+
+def test_of_a_result_that_moves_out_of_all_proportion_nothing_is_said():
+    case = Case(pf.linalg.matrix_rank, 0, Sample(values([[1.0, 1.0], [1.0, 1.0]], "float64")), None)
+    expected = run_cases([case], extensions().backend("reference"))[case]
+    zero = literal_of([0], expected.compared[0].dtype, ())
+    assert expected.compared[0].tolist() == 1
+    assert beyond_movement(case, replace(expected, compared=(zero,)), expected) is not None  # 8 units leave the rank
+    none = Case(pf.linalg.inv, 0, Sample(values([[1.0, 1.0], [1.0, 1.0 + 2.0**-52]], "float64")), None)
+    inverse = run_cases([none], extensions().backend("reference"))[none]
+    zeros = literal_of([0.0] * 4, inverse.compared[0].dtype, (2, 2))
+    assert beyond_movement(none, replace(inverse, compared=(zeros,)), inverse) is None
