@@ -96,12 +96,13 @@ def index_add(x: Any, updates: Any, /, *indices: Any, key: tuple[Any, ...]) -> A
 
 
 def _turned(shape: tuple[int, ...], key: Any) -> tuple[tuple[int, ...], Any]:
-    """The axes to turn round so that all steps of ``key`` are positive, and the key that it becomes."""
+    """The axes to turn round so that all steps of ``key`` are positive, and the key that it becomes: its places are
+    int64, since what has uint8 is a mask to PyTorch."""
     key = key if isinstance(key, tuple) else (key,)
     masks = [isinstance(each, torch.Tensor) and each.dtype is torch.bool for each in key]
     spans = [0 if each is None else each.ndim if mask else 1 for each, mask in zip(key, masks, strict=True)]
     axis, axes, keys = 0, [], []
-    for each, span in zip(key, spans, strict=True):
+    for each, span, mask in zip(key, spans, masks, strict=True):
         if each is Ellipsis:
             span = len(shape) - sum(spans) + 1
         elif isinstance(each, slice) and (each.step or 1) < 0:
@@ -109,7 +110,7 @@ def _turned(shape: tuple[int, ...], key: Any) -> tuple[tuple[int, ...], Any]:
             last = shape[axis] - 1
             axes.append(axis)
             each = slice(last - places[0], last - places[-1] + 1, -each.step) if len(places) else slice(0, 0)
-        keys.append(each)
+        keys.append(each.long() if isinstance(each, torch.Tensor) and not mask else each)
         axis += span
     return tuple(axes), tuple(keys)
 
@@ -117,7 +118,7 @@ def _turned(shape: tuple[int, ...], key: Any) -> tuple[tuple[int, ...], Any]:
 def take(x: Any, indices: Any, /, *, axis: Any = None) -> Any:
     """Places of any rank, counted from the end where they are negative."""
     axis = 0 if axis is None else axis % x.ndim
-    places = indices.reshape(-1)
+    places = indices.reshape(-1).long()
     found = torch.index_select(x, axis, torch.where(places < 0, places + x.shape[axis], places))
     return found.reshape((*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :]))
 

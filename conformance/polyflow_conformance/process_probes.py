@@ -53,12 +53,13 @@ def runs_leave_no_objects_behind(backend: Any) -> None:
     run = session.prepare(w.assign(x * 0.5 + pf.sin(w)), [x])
     fed = session.backend.from_literal(array("float32", (4,), [1, 2, 3, 4]), session.device)
     counts = []
-    for length in (500, 10_000, 10_000):
+    for length in (500, 10_000, 10_000, 10_000):
         for _ in range(length):
             run(fed)
         gc.collect()
         counts.append(len(gc.get_objects()))
-    assert counts[2] - counts[1] < 100, f"{counts[2] - counts[1]} objects more after 10,000 runs"
+    growth = max(counts[2] - counts[1], counts[3] - counts[2])  # others may let go of theirs meanwhile, but not twice
+    assert growth < 100, f"{growth} objects more after 10,000 runs"
 
 
 def runs_leave_no_memory_behind(backend: Any) -> None:

@@ -174,5 +174,6 @@ def invert_permutation_batching(xp: Any, operation: Any, inputs: Sequence[Any], 
 @invert_permutation.samples
 def invert_permutation_samples() -> Iterator[Sample]:
     yield Sample(values([3, 0, 2, 1]))
+    yield Sample(values([1, 0, 2]))
     yield Sample(values([], "int64"))
     yield ErrorSample(values([[0, 1]], "int64")).raises(ShapeError, "not a permutation")

@@ -97,6 +97,7 @@ def _place_samples() -> Iterator[Sample]:
     yield Sample(values([[1, 3, 3], [2, 2, 2]]), axis=1)
     yield Sample(normal(), keepdims=True)
     yield Sample(normal(2, 3), keepdims=True)
+    yield Sample(values([1.0, 1.0 + 2.0**-40, 1.0 - 2.0**-40], "float64"))
     yield ErrorSample(normal(2, 0), axis=1).raises(ShapeError, "there is no extreme of no elements")
     yield ErrorSample(normal(2, 3), axis=(0, 1)).raises(AxisError, "takes one axis")
 
