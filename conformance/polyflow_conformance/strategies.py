@@ -39,7 +39,7 @@ def calls_of(op: Op, dtypes: Sequence[DType]) -> Drawn | None:
         return ALONE[op.full_name](dtype)
     own = _own(op, dtype)
     if own is None or grown is None:
-        return own or grown
+        return grown if own is None else own
     return st.one_of(own, grown) if op.signature.attributes and op.full_name not in NOT_GROWN else own
 
 
