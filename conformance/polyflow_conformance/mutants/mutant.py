@@ -216,11 +216,12 @@ def of_steps(operator: str, table: Mapping[str, Sequence[Replacement]], **option
     for target, replacements in table.items():
         steps = tuple([Step(owner, name) for owner, name, _ in replacements])
         touches = frozenset(each.word for each in steps)
-        yield Mutant(operator, target, partial(_replaced, replacements), touches=touches, steps=steps, **options)
+        yield Mutant(operator, target, partial(replaced, replacements), touches=touches, steps=steps, **options)
 
 
 @contextmanager
-def _replaced(replacements: Sequence[Replacement], sound: Backend) -> Iterator[Any]:
+def replaced(replacements: Sequence[Replacement], sound: Backend) -> Iterator[Any]:
+    """The sound backend, while attributes of something else are others."""
     with ExitStack() as stack:
         for owner, name, value in replacements:
             stack.enter_context(patched(owner, name, value))

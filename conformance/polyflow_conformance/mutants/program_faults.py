@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -19,7 +19,7 @@ from polyflow.core.tensor import Operation, Tensor
 from polyflow.extension import Backend
 from polyflow.extension.manager import Extensions
 from polyflow.extension.passes import PassContext
-from polyflow_conformance.mutants.mutant import NAME, Faulty, Mutant, Operator, World, patched
+from polyflow_conformance.mutants.mutant import NAME, Mutant, Operator, World, replaced
 
 Change = Callable[[Program], Program]
 
@@ -46,10 +46,8 @@ def _by_pass(
     return Mutant(operator, target, partial(_planted, world.extensions, WrongPass(change, stage)), touches=touches)
 
 
-@contextmanager
-def _planted(extensions: Extensions, wrong: WrongPass, sound: Backend) -> Iterator[Any]:
-    with patched(extensions, "passes", (*extensions.passes, wrong)):
-        yield Faulty(sound)
+def _planted(extensions: Extensions, wrong: WrongPass, sound: Backend) -> AbstractContextManager[Any]:
+    return replaced([(extensions, "passes", (*extensions.passes, wrong))], sound)
 
 
 # -- single operations

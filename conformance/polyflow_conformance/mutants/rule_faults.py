@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -18,7 +17,7 @@ from polyflow.core.types import TensorType
 from polyflow.errors import ArgumentError, PolyflowError
 from polyflow.extension import Backend
 from polyflow_conformance.cases import gradient_cases, samples_of
-from polyflow_conformance.mutants.mutant import Faulty, Mutant, Operator, World, patched
+from polyflow_conformance.mutants.mutant import Mutant, Operator, World, replaced
 
 # -- gradients
 
@@ -47,14 +46,7 @@ def _with_gradient(op: Op, place: int, change: Callable[[Any, Any], Any], sound:
             parts[place] = change(xp, parts[place])
         return tuple(parts) if isinstance(found, tuple | list) else parts[0]
 
-    return _planted(op, "gradient_rule", changed, sound)
-
-
-@contextmanager
-def _planted(owner: Any, name: str, value: Any, sound: Backend) -> Iterator[Any]:
-    """The sound backend, while an attribute of something else is another."""
-    with patched(owner, name, value):
-        yield Faulty(sound)
+    return replaced([(op, "gradient_rule", changed)], sound)
 
 
 def _flat(world: World, operator: str) -> Iterator[Mutant]:
@@ -68,7 +60,7 @@ def _flat(world: World, operator: str) -> Iterator[Mutant]:
 
 def _constant(op: Op, sound: Backend) -> Any:
     rule: Any = op.gradient_rule
-    return _planted(op, "gradient_rule", lambda xp, operation, g: rule(xp, _Stopped(xp, operation), g), sound)
+    return replaced([(op, "gradient_rule", lambda xp, operation, g: rule(xp, _Stopped(xp, operation), g))], sound)
 
 
 class _Stopped:
@@ -121,8 +113,7 @@ SEAMS: tuple[Any, ...] = (graph, program_builder)
 """The modules that ask for types: while a graph is built, and when types come with the feeds."""
 
 
-@contextmanager
-def _with_inference(op: Op, change: Any, seams: Any, sound: Backend) -> Iterator[Any]:
+def _with_inference(op: Op, change: Any, seams: Any, sound: Backend) -> Any:
     honest = inference.infer
 
     def infer(its: Op, types: Any, attributes: Any, where: Any = None) -> Inferred:
@@ -134,10 +125,7 @@ def _with_inference(op: Op, change: Any, seams: Any, sound: Backend) -> Iterator
             found: Inferred = change(op, types, error)
             return found
 
-    with ExitStack() as stack:
-        for seam in seams:
-            stack.enter_context(patched(seam, "infer", infer))
-        yield Faulty(sound)
+    return replaced([(seam, "infer", infer) for seam in seams], sound)
 
 
 def _forgiven(op: Op, types: Any, error: PolyflowError) -> Inferred:
@@ -179,7 +167,7 @@ def _early(world: World, operator: str) -> Iterator[Mutant]:
 
 def _with_rule(op: Op, change: Callable[[Op, Any], Any], sound: Backend) -> Any:
     assert op.signature, "which is read from the sound rule"
-    return _planted(op, "rule", change(op, op.rule), sound)
+    return replaced([(op, "rule", change(op, op.rule))], sound)
 
 
 def _types(world: World, operator: str, change: Callable[[TensorType], TensorType]) -> Iterator[Mutant]:

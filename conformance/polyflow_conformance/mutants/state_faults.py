@@ -9,6 +9,7 @@ import importlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from weakref import WeakSet
 
@@ -223,8 +224,8 @@ def _orders(world: World, operator: str) -> Iterator[Mutant]:
 
     ancestors = seam.ancestors
 
-    def without_control(operations: Any, *, stop: Any) -> Any:
-        """Operations in order, but none of those that only a control dependency asks for."""
+    def without(is_left_out: Callable[[Any], bool], operations: Any, *, stop: Any) -> Any:
+        """Operations in order, but none that only the control dependencies of some ask for."""
         found = list(ancestors(operations, stop=stop))
         needed: set[Any] = set()
         waiting = list(operations)
@@ -233,7 +234,11 @@ def _orders(world: World, operator: str) -> Iterator[Mutant]:
             if each not in needed:
                 needed.add(each)
                 waiting += [one.operation for one in each.inputs]
+                waiting += () if is_left_out(each) else each.control_inputs
         return [each for each in found if each in needed]
+
+    of_all = partial(without, lambda operation: True)
+    of_reads = partial(without, lambda operation: operation.op.name == "read_variable")
 
     def everything(operations: Any, *, stop: Any) -> Any:
         """All writes of the variables in question, also those that nobody asks for."""
@@ -243,19 +248,6 @@ def _orders(world: World, operator: str) -> Iterator[Mutant]:
         writes = [each for each in getattr(graph, "operations", ()) if each.op.name == "assign"]
         own = [each for each in writes if each.inputs[0] in known]
         return ancestors([*operations, *own], stop=stop) if known else found
-
-    def of_effects(operations: Any, *, stop: Any) -> Any:
-        """Operations in order, but of those that only read none of what their control dependencies ask for."""
-        found = list(ancestors(operations, stop=stop))
-        needed: set[Any] = set()
-        waiting = list(operations)
-        while waiting:
-            each = waiting.pop()
-            if each not in needed:
-                needed.add(each)
-                waiting += [one.operation for one in each.inputs]
-                waiting += each.control_inputs if each.op.name != "read_variable" else ()
-        return [each for each in found if each in needed]
 
     make = dataflow.DataflowProgram.__init__
 
@@ -291,10 +283,10 @@ def _orders(world: World, operator: str) -> Iterator[Mutant]:
         operator,
         {
             "fetches from the last": [(planning, "specialise", backwards)],
-            "control dependencies ignored": [(seam, "ancestors", without_control)],
+            "control dependencies ignored": [(seam, "ancestors", of_all)],
             "writes that are not asked for": [(seam, "ancestors", everything)],
             "in the order of the fetches": [(seam, "ancestors", by_need)],
-            "control dependencies of reads ignored": [(seam, "ancestors", of_effects)],
+            "control dependencies of reads ignored": [(seam, "ancestors", of_reads)],
             "from the last by dataflow": [(dataflow.DataflowProgram, "__init__", from_the_last)],
         },
     )
