@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any, Protocol
 
 
@@ -43,7 +44,10 @@ def default_builder() -> Builder:
     if _context.overriding:
         return _context.overriding[-1]
     chosen = _root.builder if _context.default is None else _context.default  # a new graph is empty, and so is false
-    assert chosen is not None, "polyflow.core.graph sets the root when it is imported"
+    if chosen is None:  # the first op of the process: the module of graphs sets the root when it is loaded
+        import_module("polyflow.core.graph")
+        chosen = _root.builder
+    assert chosen is not None
     return chosen
 
 
