@@ -69,7 +69,7 @@ def entry_points(group: str) -> list[tuple[EntryPoint, str]]:
     """The entry points of ``group``, by name, each with the name of its distribution.
 
     >>> sorted(point.name for point, distribution in entry_points("polyflow") if distribution == "polyflow")
-    ['builtin', 'conformance', 'jax', 'numpy', 'reference', 'torch']
+    ['builtin', 'conformance', 'jax', 'numba', 'numpy', 'reference', 'torch']
 
     Of two distributions of one name the first on ``sys.path`` counts.
     """
@@ -135,8 +135,8 @@ def _name(information: str) -> str:
 def _read(information: str, file: str) -> str:
     path = os.path.join(information, file) if file else information
     try:
-        with open(path, encoding="utf-8") as opened:
-            return opened.read()
+        with open(path, "rb", buffering=0) as opened:  # text takes half as long again, and there are dozens
+            return opened.read().decode()
     except (OSError, UnicodeDecodeError):  # as in `importlib.metadata`: what cannot be read is not there
         return ""
 
