@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from polyflow.extension import Backend, BackendEntry, hookimpl
+from polyflow.extension import Backend, BackendEntry, Pass, hookimpl
+from polyflow_numpy.squares import SumsOfSquares
 
 
 def _make() -> Backend:
@@ -23,3 +24,9 @@ def polyflow_backends() -> list[BackendEntry]:
             settings=("numpy.geterr()", "numpy.geterrcall()", "numpy.get_printoptions()", "numpy.getbufsize()"),
         )
     ]
+
+
+@hookimpl
+def polyflow_passes() -> list[Pass]:
+    """The one that knows what NumPy is fast at."""
+    return [SumsOfSquares()]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from polyflow.core.types import TensorType
+from polyflow_numpy.quiet import LONG, on_long_rows
 from polyflow_numpy.threads import in_threads
 
 SMALL, LARGE = 1 << 17, 1 << 19
@@ -21,6 +22,8 @@ FEWEST = 4
 """Blocks of an array, as long as these are not small."""
 ROWS = 1 << 18
 """Bytes of one operand in one block of slices."""
+MATRIX_ROWS = 1 << 20
+"""The same of a matrix, whose slices are rows: what is done with these is over so soon that the calls count."""
 Run = Callable[..., tuple[Any, ...]]
 
 
@@ -49,10 +52,12 @@ def in_rows(function: Run, operands: Sequence[TensorType], results: Sequence[Ten
     are_rows = [each.rank == rank and each.static_shape[0] == size for each in operands]
     taken = [each for each, is_row in zip(operands, are_rows, strict=True) if is_row]
     largest = max(prod(each.static_shape[1:]) * each.known_dtype.bits // 8 for each in (*taken, *results))
-    step = ROWS // max(largest, 1)
+    step = (MATRIX_ROWS if rank == 2 else ROWS) // max(largest, 1)
     step = max(step - step % 8, 1)  # BLAS takes a few rows at a time, and what is left over by another way
     made = [(each.static_shape, np.dtype(each.known_dtype.name)) for each in results]
-    return _in_parts(function, are_rows, made, step, has_threads=False)  # BLAS has threads of its own
+    run = _in_parts(function, are_rows, made, step, has_threads=False)  # BLAS has threads of its own
+    widths = {each.static_shape[-1] for each in (*taken, *results)}
+    return on_long_rows(run) if all(each >= LONG or each == 1 for each in widths) else run
 
 
 def _in_parts(function: Run, are_cut: Sequence[bool], made: Sequence[Any], step: int, *, has_threads: bool) -> Run:

@@ -1,4 +1,5 @@
-"""Convolution in NumPy: windows as strided views, one matrix product for as many images as fit the cache."""
+"""Convolution in NumPy: products of matrices whose rows are gathered from windows, or from single rows of these, for as
+many images as fit the cache."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ from polyflow.extension import Kernel
 Array = np.ndarray[Any, Any]
 
 _BLOCK = 1 << 19  # bytes of gathered windows that are multiplied at once: they are read again while still in the cache
+_ROWS = 1 << 20  # the same of rows of windows, each gathered once for several products, or of what these come to
+_SMALL = 10**6  # multiplications up to which OpenBLAS takes matrices as they lie, without ordering them anew
 _WIDEST = 2  # outputs for each channel, up to which windows of gradients cost less than adding up where filters read
 
 
@@ -84,10 +87,15 @@ def conv2d_filter_gradient(
     """The op of that name: the windows, transposed, times the gradients of what they gave."""
     x, g = _channels_last(x, data_format), _channels_last(g, data_format)
     over = _geometry(x.shape, size, strides, padding, data_format, dilations)
-    views = _windows(_padded(x, over), over, groups)
-    channels, outputs = views.shape[-1], g.shape[3]
+    channels, outputs = x.shape[3] // groups, g.shape[3]
     total = np.zeros((groups, size[0] * size[1] * channels, outputs // groups), np.result_type(x, g))
-    for images, matrices in _matrices(views):
+    if groups == 1 and over.strides[0] == 1 and _are_rows_cheap(over, channels, outputs):
+        taps = total.reshape(size[0], -1, outputs)
+        for images, place, matrices in _window_rows(x, over, outputs):
+            part = g[images].reshape(*matrices.shape[:-1], outputs)
+            taps[place] += np.matmul(matrices.swapaxes(-1, -2), part).sum(axis=(0, 1))
+        return taps.reshape(*size, channels, outputs)
+    for images, matrices in _matrices(_windows(_padded(x, over), over, groups)):
         total += np.matmul(matrices.transpose(0, 2, 1), _rows(g[images], groups).transpose(1, 0, 2))
     return total.transpose(1, 0, 2).reshape(*size, channels, outputs)
 
@@ -134,37 +142,75 @@ def _turned(over: Geometry, size: tuple[int, int]) -> Geometry | None:
 def _convolved(image: Array, over: Geometry, weights: Array) -> Array:
     """Images of NHWC convolved with ``weights`` of shape (groups, elements of a window, outputs of a group)."""
     groups, _, share = weights.shape
-    views = _windows(_padded(image, over), over, groups)
-    y = np.empty((*views.shape[1:4], groups * share), np.result_type(image, weights))
-    if _are_taps_cheap(views):
-        _add_taps(views[0], weights[0], y)
+    y = np.empty((len(image), *over.counts, groups * share), np.result_type(image, weights))
+    if groups == 1 and _are_rows_cheap(over, image.shape[3], share):
+        taps = weights[0].reshape(over.sizes[0], -1, share)
+        room = y[:0]
+        for images, place, matrices in _window_rows(image, over, share):
+            part = y[images].reshape(*matrices.shape[:-1], share)
+            if place == 0:
+                np.matmul(matrices, taps[0], out=part)
+                room = room if room.shape == part.shape else np.empty_like(part)
+            else:
+                part += np.matmul(matrices, taps[place], out=room)
         return y
+    views = _windows(_padded(image, over), over, groups)
     for images, matrices in _matrices(views):
         np.matmul(matrices, weights, out=_rows(y[images], groups).transpose(1, 0, 2))
     return y
 
 
-def _are_taps_cheap(views: Array) -> bool:
-    """Whether a product for each place of the filters costs less than gathering windows: measured, rows of images have
-    to be long for it, and there have to be some channels, and not many places."""
-    groups, _, _, columns, height, width, channels = views.shape
-    return bool(groups == 1 and 1 < height * width <= 9 and channels >= 8 and columns >= 14)
+def _are_rows_cheap(over: Geometry, channels: int, outputs: int) -> bool:
+    """Whether a product for each row of the filters costs less than gathering whole windows: measured, there must not
+    be far more to add up than there is to gather, and matrices must not be low."""
+    elements = over.sizes[1] * channels
+    height = over.counts[1] * _joined(over, elements * outputs)
+    is_there = elements and over.counts[0]
+    return bool(is_there and over.sizes[0] > 1 and outputs <= 32 + 2 * elements and height >= 14)
 
 
-def _add_taps(views: Array, weights: Array, y: Array) -> None:
-    """Write into ``y`` the sum of the products for each place of the filters, a few images at a time."""
-    _, _, _, height, width, channels = views.shape
-    taps = weights.reshape(height, width, channels, y.shape[3])
-    step = max(1, 2 * _BLOCK // max(y[:1].nbytes, 1))
-    room = np.empty_like(y[:step])
-    for start in range(0, len(y), step):
-        part = y[start : start + step]
-        for row, column in np.ndindex(height, width):
-            tap, product = views[start : start + step, :, :, row, column], room[: len(part)]
-            if row == column == 0:
-                np.matmul(tap, taps[row, column], out=part)
-            else:
-                part += np.matmul(tap, taps[row, column], out=product)
+@cache
+def _joined(over: Geometry, factor: int) -> int:
+    """How many rows of windows to put into one matrix that is multiplied by one of ``factor`` numbers."""
+    rows, columns = over.counts
+    if over.strides[0] > 1:  # they do not lie together
+        return 1
+    return max((n for n in range(1, rows + 1) if rows % n == 0 and n * columns * factor <= _SMALL), default=1)
+
+
+def _window_rows(image: Array, over: Geometry, outputs: int) -> Iterator[tuple[slice, int, Array]]:
+    """For a few images at a time, and for each row of the filters: what it reads, as the rows of several matrices for
+    each image, written over by the next images.
+
+    A row of an image is read by windows one above the other: it is gathered once for all of them.
+    """
+    batch, height, width, channels = image.shape
+    (top, bottom), (left, right) = over.pads
+    rows, columns, elements = height + top + bottom, over.counts[1], over.sizes[1] * channels
+    largest = max(rows * elements, over.counts[0] * outputs) * columns * image.itemsize
+    step = min(max(1, _ROWS // max(largest, 1)), batch)
+    is_padded = any((top, bottom, left, right))
+    source = np.zeros((step, rows, width + left + right, channels), image.dtype) if is_padded else image
+    gathered = np.empty((step, rows, columns, elements), image.dtype)
+    one, row, column, channel = source.strides
+    shape = (rows, columns, over.sizes[1], channels)
+    strides = (one, row, column * over.strides[1], column * over.dilations[1], channel)
+    views = as_strided(source, (len(source), *shape), strides, writeable=False)
+    target = gathered.reshape(step, *shape)
+    joined = _joined(over, elements * outputs)
+    for start in range(0, batch, step or 1):
+        images = image[start : start + step]
+        count = len(images)
+        if is_padded:
+            source[:count, top : top + height, left : left + width] = images
+            target[:count] = views[:count]
+        else:
+            target[:count] = views[start : start + step]
+        for place in range(over.sizes[0]):
+            first = place * over.dilations[0]
+            last = first + (over.counts[0] - 1) * over.strides[0]
+            read = gathered[:count, first : last + 1 : over.strides[0]]
+            yield slice(start, start + step), place, read.reshape(count, -1, joined * columns, elements)
 
 
 def _channels_last(x: Array, data_format: str) -> Array:

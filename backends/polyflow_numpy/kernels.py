@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from polyflow.extension.half_precision import ready_to_round
 from polyflow_numpy import expressions, namespace
 from polyflow_numpy.expressions import is_short
 from polyflow_numpy.later import kernels_of
+from polyflow_numpy.powers import pow
+from polyflow_numpy.quiet import LONG, on_long_rows
 from polyflow_numpy.scattering import add_at
 
 Array = Any  # numpy.ndarray
@@ -21,6 +23,7 @@ _expm1 = special_cases.mended("expm1", namespace)
 _add_reduce: Any = np.add.reduce  # the stubs know less of `reduce` than NumPy does
 _maximum_reduce: Any = np.maximum.reduce
 _minimum_reduce: Any = np.minimum.reduce
+_vecdot: Any = np.vecdot  # they do not know its axis
 
 # Ufuncs under the names of ops, which the standard or NumPy may have another name for.
 _UFUNCS = {
@@ -35,7 +38,7 @@ IN_PLACE = frozenset(_UFUNCS) | {"maximum", "minimum", "nn.sigmoid", "nn.relu"}
 """Ops whose kernel takes an array to write into after its operands, which may be one of them."""
 FRESH = IN_PLACE | {
     "erfinv", "matmul", "sum", "max", "min", "mean", "where", "nn.softmax", "nn.log_softmax", "tanh", "zeros",
-    "zeros_like", "index_add", "index_set", "stack",
+    "zeros_like", "index_add", "index_set", "stack", "vecdot",
 }  # fmt: skip
 """Ops whose kernel returns memory of its own."""
 
@@ -136,6 +139,14 @@ def mean(x: Array, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     return np.true_divide(total, x.real.dtype.type(x.size // total.size))
 
 
+def vecdot(x1: Array, x2: Array, /, *, axis: int = -1) -> Any:
+    """``numpy.vecdot``; squares that do not lie one behind the other are added up, since BLAS would go from one to the
+    next through the whole array."""
+    if x1 is x2 and axis == -1 and x1.dtype.kind == "f" and not x1.flags.c_contiguous:
+        return _add_reduce(np.square(x1), -1)
+    return _vecdot(x1, x2, axis=axis)
+
+
 def sigmoid(x: Array, out: Array | None = None, /) -> Any:
     """``1 / (1 + exp(-x))`` in one buffer."""
     y = np.negative(x, out=out)
@@ -147,8 +158,21 @@ def sigmoid(x: Array, out: Array | None = None, /) -> Any:
 
 
 def relu(x: Array, out: Array | None = None, /) -> Any:
-    """``max(x, 0)``."""
+    """``max(x, 0)``; zeros in an array, where there are some to be had, since NumPy is slower with a scalar."""
+    if _FEWEST_ZEROS <= x.size <= _MOST_ZEROS and x.dtype.kind == "f" and x.flags.c_contiguous:
+        return np.maximum(x, _zeros(x.dtype)[: x.size].reshape(x.shape), out=out)
     return np.maximum(x, x.dtype.type(0), out=out)
+
+
+_FEWEST_ZEROS, _MOST_ZEROS = 2048, 1 << 18
+
+
+@cache
+def _zeros(dtype: Any) -> Any:
+    """Zeros that nobody may write to."""
+    zeros = np.zeros(_MOST_ZEROS, dtype)
+    zeros.flags.writeable = False
+    return zeros
 
 
 def softmax(x: Array, /, *, axis: int) -> Any:
@@ -158,9 +182,13 @@ def softmax(x: Array, /, *, axis: int) -> Any:
         np.exp(columns, columns)
         np.divide(columns, _add_reduce(columns, 0), columns)
         return np.ascontiguousarray(columns.T).reshape(x.shape)
+    if _is_long(x.shape, axis):
+        y = _subtract_long(x, _maximum_reduce(x, axis=-1, keepdims=True, initial=-np.inf))
+        np.exp(y, y)
+        return _multiply_long(y, np.reciprocal(_row_sums(y)), y)  # a sum is one at least
     y = np.asarray(x - _maximum_reduce(x, axis=axis, keepdims=True, initial=-np.inf))
     np.exp(y, out=y)
-    y /= _add_reduce(y, axis=axis, keepdims=True)
+    y /= _row_sums(y) if _is_last(y, axis) else _add_reduce(y, axis=axis, keepdims=True)
     return y
 
 
@@ -170,9 +198,37 @@ def log_softmax(x: Array, /, *, axis: int) -> Any:
         columns = _shifted(x)
         np.subtract(columns, np.log(_add_reduce(np.exp(columns), 0)), columns)
         return np.ascontiguousarray(columns.T).reshape(x.shape)
+    if _is_long(x.shape, axis):
+        y = _subtract_long(x, _maximum_reduce(x, axis=-1, keepdims=True, initial=-np.inf))
+        return _subtract_long(y, np.log(_row_sums(np.exp(y))), y)
     y = np.asarray(x - _maximum_reduce(x, axis=axis, keepdims=True, initial=-np.inf))
-    y -= np.log(_add_reduce(np.exp(y), axis=axis, keepdims=True))
+    powers = np.exp(y)
+    y -= np.log(_row_sums(powers) if _is_last(y, axis) else _add_reduce(powers, axis=axis, keepdims=True))
     return y
+
+
+_MANY = 8192  # elements above which the rows of softmax are summed by a product with ones
+
+
+def _row_sums(y: Array) -> Any:
+    """The sums of the rows of numbers that are alike in size, as a product where there are enough of them."""
+    width = y.shape[-1]
+    if y.size < _MANY or width > expressions.MOST_COLUMNS or not y.flags.c_contiguous:
+        return _add_reduce(y, axis=-1, keepdims=True)
+    ones = expressions.shared_ones((width, 1), y.dtype)
+    return y.reshape(-1, width).dot(ones).reshape(*y.shape[:-1], 1)
+
+
+_subtract_long, _multiply_long = on_long_rows(np.subtract), on_long_rows(np.multiply)
+
+
+def _is_last(x: Array, axis: int) -> bool:
+    return axis in (-1, x.ndim - 1)
+
+
+def _is_long(shape: tuple[int, ...], axis: int) -> bool:
+    """Whether an array of that shape has some long rows along ``axis``, its last one."""
+    return len(shape) > 1 and axis in (-1, len(shape) - 1) and shape[-1] >= LONG and shape[0] > 1
 
 
 def _shifted(x: Array) -> Any:
@@ -220,6 +276,7 @@ KERNELS: dict[str, Kernel] = {
     "astype": astype,
     "clip": clip,
     "where": where,
+    "expand_dims": written_by(expressions.expand_dims)(partial(np.expand_dims)),
     "expm1": expm1,
     "floor_divide": partial(special_cases.floor_divide, namespace, np.floor_divide),
     "tanh": special_cases.mended("tanh", namespace, at_infinity=True),
@@ -231,9 +288,11 @@ KERNELS: dict[str, Kernel] = {
     "mean": mean,
     "minimum": minimum,
     "permute_dims": permute_dims,
+    "pow": pow,
     "reshape": reshape,
     "squeeze": squeeze,
     "take": take,
+    "vecdot": vecdot,
     "nn.log_softmax": log_softmax,
     "nn.relu": relu,
     "nn.sigmoid": sigmoid,

@@ -34,6 +34,11 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: str | None = Non
     return x.astype(dtype, copy=copy)
 
 
+def __dir__() -> list[str]:
+    """What there is, loaded or not."""
+    return sorted({*globals(), *dir(np), *_MENDED})
+
+
 def __getattr__(name: str) -> Any:
     if name in _MENDED:
         found = getattr(import_module("array_api_compat.numpy"), name)

@@ -1,17 +1,21 @@
-"""Pooling in NumPy: along one axis after the other, whole rows at a time, written in place."""
+"""Pooling in NumPy: along one axis after the other, whole rows of a few images at a time, written in place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from polyflow.core.shapes import Windows, windows
 from polyflow.extension import Kernel
+from polyflow_numpy.quiet import LONG, on_long_rows
 
 Array = np.ndarray[Any, Any]
+
+_ROOM = 1 << 19  # bytes of what is left of a few images between the two axes
 
 
 def max_pool(
@@ -56,13 +60,20 @@ def avg_pool(
 ) -> Array:
     """The op of that name."""
     over = windows(ksize, ksize if strides is None else strides, padding, data_format)
-    total = _reduced(np.add, _padded(x, over, 0), over)
-    own = None if over.sizes == (1, 1) else total  # windows of one element are read where they are
     members = _members(x.shape, over, x.dtype)
+    if over.sizes == (1, 1):  # read where they are
+        return _divided(_reduced(np.add, _padded(x, over, 0), over), members, None)
+    if not isinstance(members, int):
+        total = _reduced(np.add, _padded(x, over, 0), over)
+        return _divided(total, members, total)
+    return _reduced(np.add, _padded(x, over, 0), over, lambda total: _divided(total, members, total))
+
+
+def _divided(total: Array, members: Any, out: Array | None) -> Array:
     if isinstance(members, int) and members & (members - 1) == 0:  # a power of two: the product is exact too
-        mean: Array = np.multiply(total, x.dtype.type(1 / members), out=own)
+        mean: Array = np.multiply(total, total.dtype.type(1 / members), out=out)
     else:
-        mean = np.divide(total, members, out=own)
+        mean = np.divide(total, members, out=out)
     return mean
 
 
@@ -146,21 +157,65 @@ def _padded(x: Array, over: Windows, value: Any) -> Array:
     return result
 
 
-def _reduced(ufunc: Callable[..., Any], x: Array, over: Windows) -> Array:
-    """``ufunc`` over each window of padded images, in new memory unless a window is one element."""
+def _reduced(ufunc: Callable[..., Any], x: Array, over: Windows, finish: Callable[[Array], Any] | None = None) -> Array:
+    """``ufunc`` over each window of padded images, in new memory unless a window is one element; ``finish`` changes
+    that in place while it is in the cache."""
+    counts = _counts(x.shape, over)
+    step = _images_at_once(x, over)
+    if step < len(x):
+        return _by_images(ufunc, x, over, counts, step, finish)
     places = _taps(x.shape, over)
     if places:
-        return _joined(ufunc, [x[each] for each in places])
-    for axis, _, count, window, stride in _each_axis(over, over.axes, _counts(x.shape, over)):
-        x = _joined(ufunc, [x[_along(axis, start, count, stride)] for start in range(window)])
+        x = _joined(ufunc, [x[each] for each in places])
+    else:
+        for axis, _, count, window, stride in _each_axis(over, over.axes, counts):
+            x = _joined(ufunc, [x[_along(axis, start, count, stride)] for start in range(window)])
+    if finish is not None:
+        finish(x)
     return x
 
 
-def _joined(ufunc: Callable[..., Any], parts: Sequence[Array]) -> Array:
-    """``ufunc`` of the first two parts, of that and the third, and so on."""
+def _images_at_once(x: Array, over: Windows) -> int:
+    """How many images are worked on at a time, so that what the first axis leaves of them stays in the cache; all of
+    them where windows lie along one axis only, or where an image is too large."""
+    left = x.nbytes // max(len(x) * over.strides[0], 1)
+    return max(_ROOM // max(left, 1), 1) if 1 not in over.sizes and left <= 4 * _ROOM else len(x)
+
+
+def _by_images(
+    ufunc: Callable[..., Any],
+    x: Array,
+    over: Windows,
+    counts: Sequence[int],
+    step: int,
+    finish: Callable[[Array], Any] | None,
+) -> Array:
+    """Along the first axis, where whole rows lie together, then along the second; ``step`` images at a time."""
+    sizes: Any = over.sizes
+    places = [
+        [_along(axis, start, count, stride) for start in range(window)]
+        for axis, count, window, stride in zip(over.axes, counts, sizes, over.strides, strict=True)
+    ]
+    shape = list(x.shape)
+    shape[over.axes[0]] = counts[0]
+    room = np.empty((step, *shape[1:]), x.dtype)
+    shape[over.axes[1]] = counts[1]
+    result = np.empty(shape, x.dtype)
+    first = on_long_rows(ufunc) if prod(x.shape[over.axes[1] :]) >= LONG else ufunc
+    for start in range(0, len(x), step):
+        images = x[start : start + step]
+        rows = _joined(first, [images[each] for each in places[0]], room[: len(images)])
+        part = _joined(ufunc, [rows[each] for each in places[1]], result[start : start + step])
+        if finish is not None:
+            finish(part)
+    return result
+
+
+def _joined(ufunc: Callable[..., Any], parts: Sequence[Array], out: Array | None = None) -> Array:
+    """``ufunc`` of the first two parts, of that and the third, and so on; a single part is itself."""
     if len(parts) == 1:
         return parts[0]
-    result: Array = ufunc(parts[0], parts[1])
+    result: Array = ufunc(parts[0], parts[1], out=out)
     for each in parts[2:]:
         ufunc(result, each, out=result)
     return result

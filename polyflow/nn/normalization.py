@@ -133,7 +133,7 @@ def layer_norm(
     """
     center = _mean(x, axis=axis, keepdims=True)
     distance = subtract(x, center)
-    y = distance / sqrt(_mean(square(distance), axis=axis, keepdims=True) + epsilon)
+    y = distance * (1 / sqrt(_mean(square(distance), axis=axis, keepdims=True) + epsilon))
     y = y if scale is None else y * scale
     return y if offset is None else y + offset
 

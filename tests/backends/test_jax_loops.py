@@ -18,7 +18,7 @@ jax = pytest.importorskip("jax")
 
 from polyflow.ops.convolution import conv2d_filter_gradient, conv2d_input_gradient  # noqa: E402
 
-X, FILTERS = (2, 7, 6, 4), (3, 2, 2, 6)
+X = (2, 7, 6, 8)
 FORMS: dict[str, dict[str, Any]] = {
     "plain": {},
     "strides": {"strides": (2, 3), "padding": "VALID"},
@@ -48,7 +48,7 @@ def images(shape: tuple[int, ...], form: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("groups", [1, 2])
 def test_convolutions_in_loops_have_their_channels_last(groups: int, form: dict[str, Any]) -> None:
     """XLA gives no others to its fast library, and turns others round outside of loops only."""
-    x, filters = images(X, form), images((3, 2, 4 // groups, 6), {})
+    x, filters = images(X, form), images((3, 2, X[3] // groups, 6), {})
     own = kernels()
     y = own["nn.conv2d"](x, filters, groups=groups, **form)
     g = np.asarray(y) + 1
@@ -75,6 +75,28 @@ def test_convolutions_in_loops_have_their_channels_last(groups: int, form: dict[
     )
     for value, right in zip(every(x, filters, g), wanted, strict=True):
         np.testing.assert_array_equal(value[0], right)
+
+
+@pytest.mark.parametrize("form", list(FORMS.values()), ids=list(FORMS))
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_convolution_of_few_channels_is_a_sum_of_shifted_images(channels: int, form: dict[str, Any]) -> None:
+    """For XLA's libraries take none of these, and what it does by itself takes up to fifteen times as long."""
+    x, filters = images((2, 7, 6, channels), form), images((3, 2, channels, 6), {})
+    program = jax.jit(lambda x, filters: kernels()["nn.conv2d"](x, filters, **form))
+    assert "convolution" not in lowered(program, x, filters)
+    np.testing.assert_array_equal(program(x, filters), kernels()["nn.conv2d"](x, filters, **form))
+    assert "convolution" in program.trace(x, filters).lower(lowering_platforms=("cuda",)).as_text()
+
+
+@pytest.mark.parametrize(
+    ("channels", "count", "groups", "dtype"),
+    [(8, 6, 1, "float32"), (2, 32, 1, "float32"), (2, 6, 2, "float32"), (1, 6, 1, "bfloat16"), (1, 6, 1, "int32")],
+    ids=["many channels", "many filters", "groups", "16 bits", "integers"],
+)
+def test_other_convolutions_are_left_to_the_libraries(channels: int, count: int, groups: int, dtype: str) -> None:
+    x, filters = images((2, 7, 6, channels), {}), images((3, 2, channels // groups, count), {})
+    x, filters = jax.numpy.asarray(x, dtype), jax.numpy.asarray(filters, dtype)
+    assert "convolution" in lowered(lambda *both: kernels()["nn.conv2d"](*both, groups=groups), x, filters)
 
 
 def test_a_convolution_elsewhere_is_left_to_xla() -> None:

@@ -131,3 +131,4 @@ def test_a_small_network_loads_no_kernels_that_it_does_not_call() -> None:
     assert not {f"polyflow_numpy.{each}" for each in MODULES} & {*found}
     assert "numpy.random" not in found
     assert not {"polyflow.runtime.dataflow", "polyflow.core.dataflow", "polyflow.training.batching"} & {*found}
+    assert not {"polyflow.runtime.queues", "polyflow.control_flow.structured", "polyflow.autodiff.batching"} & {*found}

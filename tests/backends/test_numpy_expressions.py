@@ -44,6 +44,11 @@ def source(y: pf.Tensor, x: pf.Tensor, value: Any) -> str:
         ),
         ((5, 3), lambda x: x @ pf.matrix_transpose(x), r"(v\d+) = p0\.T\n    v\d+ = p0\.dot\(\1\)"),
         ((5, 3), lambda x: pf.reshape(x, (3, 5)), r"= p0\.reshape\(\(3, 5\)\)"),
+        ((5, 3), lambda x: pf.expand_dims(x, axis=0), r"= p0\[None\]"),
+        ((5, 3), lambda x: pf.expand_dims(x, axis=-2), r"= p0\[:, None\]"),
+        ((5, 3), lambda x: pf.expand_dims(x, axis=2), r"= p0\[:, :, None\]"),
+        ((5, 3), lambda x: pf.expand_dims(x, axis=(0, 2)), r"= k_expand_dims\(p0, axis=\(0, 2\)\)"),
+        ((), lambda x: pf.expand_dims(x * 2.0, axis=-1), r"= v\d+\[None\]"),
         ((5, 3, 2), lambda x: pf.permute_dims(x, (2, 0, 1)), r"= p0\.transpose\(\(2, 0, 1\)\)"),
     ],
 )

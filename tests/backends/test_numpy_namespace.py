@@ -93,3 +93,14 @@ print(found.tolist(), before, "array_api_compat" in sys.modules, solved.round(3)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[0] == "[10.0, 15.0] False True [[1.0, 0.0], [0.0, 1.0]]"
+
+
+def test_the_names_are_listed_without_loading_what_is_behind_them() -> None:
+    code = """
+import sys
+from polyflow_numpy import namespace
+print({"sin", "clip", "linalg", "astype"} <= set(dir(namespace)))
+print("array_api_compat.numpy" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\nFalse\n"
