@@ -21,6 +21,7 @@ from polyflow.core.literal import Literal, literal
 from polyflow.core.types import TensorType
 from polyflow.extension import CompileRequest, Kernel, KernelTable, NamespaceBackend
 from polyflow_jax import native_random
+from polyflow_jax.feeds import owned, reading_at_once
 from polyflow_jax.kernels import KERNELS
 
 _OPTIONS: dict[str, str | bool] = {"xla_allow_excess_precision": False}
@@ -44,6 +45,10 @@ class JaxBackend(NamespaceBackend):
         """JAX's devices as ``platform:number``, its default first."""
         return tuple(self._devices)
 
+    def takes(self, value: object) -> bool:
+        """JAX's arrays, and NumPy's arrays and scalars, not the subclasses of NumPy's arrays."""
+        return super().takes(value) and (type(value) is np.ndarray or not isinstance(value, np.ndarray))
+
     def from_literal(self, value: Literal, device: str) -> Any:
         """A JAX array on ``device``."""
         array = np.frombuffer(value.data, self.native_dtype(value.dtype)).reshape(value.shape)
@@ -57,7 +62,7 @@ class JaxBackend(NamespaceBackend):
     def guard(self, array: Any) -> Any:
         """A copy: the memory of a variable is given to the run that replaces it."""
         with enable_x64(True):
-            return jnp.array(array, copy=True)
+            return jnp.array(owned(array), copy=True)
 
     def copy(self, array: Any) -> Any:
         """A copy on the device of the array."""
@@ -82,7 +87,8 @@ class JaxBackend(NamespaceBackend):
         if not request.is_traceable:
             return partial(_call_eagerly, function, device)
         if not request.is_static:
-            return partial(_call_traced, jax.jit(function, compiler_options=_OPTIONS), device)
+            jitted = jax.jit(function, compiler_options=_OPTIONS)
+            return reading_at_once(partial(_call_traced, jitted, device), request.parameters)
         sharding = jax.sharding.SingleDeviceSharding(device)
         is_default = device == jax.devices()[0]
         placement: dict[str, Any] = {} if is_default else {"in_shardings": sharding, "out_shardings": sharding}
@@ -94,8 +100,8 @@ class JaxBackend(NamespaceBackend):
             jitted = jax.jit(function, donate_argnums=request.donated, keep_unused=True, **placement)
             compiled: Callable[..., Any] = jitted.lower(*shapes).compile(compiler_options=_OPTIONS)
         if any(map(_is_wide, request.parameters)):
-            return partial(_call_wide, compiled)
-        return compiled
+            compiled = partial(_call_wide, compiled)
+        return reading_at_once(compiled, request.parameters, request.donated)
 
     def native_dtype(self, dtype: DType) -> np.dtype[Any]:
         """The ``numpy.dtype`` that JAX uses for ``dtype``."""
@@ -122,7 +128,7 @@ def _call_traced(jitted: Callable[..., Any], device: Any, *arguments: Any) -> An
 
 def _call_eagerly(function: Callable[..., Any], device: Any, *arguments: Any) -> Any:
     with enable_x64(True), jax.default_device(device):
-        return function(*[each if isinstance(each, list) else jnp.asarray(each) for each in arguments])
+        return function(*[each if isinstance(each, list) else jnp.asarray(owned(each)) for each in arguments])
 
 
 def _call_in_scope(kernel: Kernel, device: Any, /, *arguments: Any, **options: Any) -> Any:

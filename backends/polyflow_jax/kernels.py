@@ -11,7 +11,17 @@ import jax.numpy as jnp
 from polyflow.core.keys import front_of_indices, native_key, split_key
 from polyflow.extension import Kernel, special_cases
 from polyflow.extension.half_precision import ready_to_round
-from polyflow_jax import control_flow, convolution, error_function, host, linalg, pooling, segments, small_products
+from polyflow_jax import (
+    control_flow,
+    convolution,
+    empty_axes,
+    error_function,
+    host,
+    linalg,
+    pooling,
+    segments,
+    small_products,
+)
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
@@ -32,7 +42,11 @@ def getitem(x: Any, /, *indices: Any, key: tuple[Any, ...]) -> Any:
     x = jnp.asarray(x)
     if len(key) == 1 and len(indices) == 1 and indices[0].dtype == jnp.bool_ and not indices[0].size:
         return x[jnp.nonzero(indices[0], size=0)]
-    return x[native_key(key, indices)]
+    if not indices or any(each.dtype == jnp.bool_ for each in indices):
+        return x[native_key(key, indices)]
+    if 0 in x.shape:
+        x, indices = empty_axes.with_room(x, indices, key)  # type: ignore[assignment]
+    return x.at[native_key(key, indices)].get(mode="fill")  # for what lies outside, as ``take`` does
 
 
 def index_add(x: Any, updates: Any, /, *indices: Any, key: tuple[Any, ...]) -> Any:
@@ -42,6 +56,8 @@ def index_add(x: Any, updates: Any, /, *indices: Any, key: tuple[Any, ...]) -> A
     is left over lies outside and is dropped.
     """
     x = jnp.asarray(x)
+    if x.size == 0:
+        return x
     masks = [each.dtype == jnp.bool_ for each in indices]
     if not any(masks):
         return x.at[native_key(key, indices)].add(updates)
@@ -65,6 +81,8 @@ def index_add(x: Any, updates: Any, /, *indices: Any, key: tuple[Any, ...]) -> A
 def index_set(x: Any, value: Any, /, *indices: Any, key: tuple[Any, ...]) -> Any:
     """``x.at[key].set``; one mask alone chooses between the two."""
     x = jnp.asarray(x)
+    if x.size == 0:
+        return x
     if len(indices) == 1 and indices[0].dtype == jnp.bool_ and value.ndim == 0 and len(key) == 1:
         mask = jnp.reshape(indices[0], indices[0].shape + (1,) * (x.ndim - indices[0].ndim))
         return jnp.where(mask, value, x)
@@ -157,6 +175,7 @@ KERNELS: dict[str, Kernel] = {
     "index_set": index_set,
     "searchsorted": searchsorted,
     "sign": sign,
+    "take": empty_axes.take,
     "abs": absolute,
     "floor_divide": floor_divide,
     "remainder": partial(special_cases.remainder, jnp, jnp.remainder),

@@ -19,6 +19,7 @@ def _by_segment(reduce: Callable[..., Any], bound: str | None) -> Kernel:
         rest = data.shape[segment_ids.ndim :]
         rows = jnp.reshape(data, (segment_ids.size, *rest))
         ids = jnp.reshape(segment_ids, (-1,)).astype(jnp.int64)
+        ids = jnp.where((ids >= 0) & (ids < num_segments), ids, num_segments)  # which JAX drops; it takes ids as int32
         found = reduce(rows, ids, num_segments=num_segments)
         if bound is None or jnp.issubdtype(data.dtype, jnp.integer):  # of integers the bounds are finite already
             return found

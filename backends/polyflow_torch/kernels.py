@@ -124,8 +124,9 @@ def take(x: Any, indices: Any, /, *, axis: Any = None) -> Any:
 
 
 def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Any:
-    """Places of any integer dtype."""
-    return xp.take_along_axis(x, indices.long(), axis=axis)
+    """Places of any integer dtype; those outside are refused, which PyTorch's own of the name wraps around."""
+    places = torch.arange(x.shape[axis], device=x.device)[indices.long()]
+    return xp.take_along_axis(x, places, axis=axis)
 
 
 def unique_all(x: Any, /) -> tuple[Any, Any, Any, Any]:
@@ -143,8 +144,8 @@ def unique_all(x: Any, /) -> tuple[Any, Any, Any, Any]:
 
 
 def relu(x: Any, /) -> Any:
-    """Zero, never minus zero."""
-    return torch.where(x == 0, torch.zeros_like(x), torch.relu(x))
+    """Zero, never minus zero: that plus zero is zero."""
+    return torch.relu(x) + 0
 
 
 def relu6(x: Any, /) -> Any:
