@@ -11,7 +11,7 @@ from polyflow.core.location import user_location
 from polyflow.core.primitives import astype
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.errors import GradientError, message
-from polyflow.ops.creation import zeros
+from polyflow.ops.creation import full, zeros
 from polyflow.ops.ordering import group
 from polyflow.ops.state import Variable, as_variables
 
@@ -90,11 +90,12 @@ class Optimizer:
         """The assignments that one step makes for ``variable``."""
         raise NotImplementedError(f"{type(self).__name__} must say how it updates a variable")
 
-    def slot(self, variable: Variable, name: str) -> Variable:
-        """A variable of the optimizer's own, of the shape of ``variable``, zero at first."""
+    def slot(self, variable: Variable, name: str, start_value: float = 0.0) -> Variable:
+        """A variable of the optimizer's own, of the shape of ``variable``, ``start_value`` everywhere at first."""
         key = name, variable
         if key not in self._slots:
-            start = partial(zeros, variable.shape, dtype=variable.dtype)  # called outside bodies, as variables are made
+            make = partial(full, fill_value=start_value) if start_value else zeros
+            start = partial(make, variable.shape, dtype=variable.dtype)  # called outside bodies, as variables are made
             self._slots[key] = Variable(start, name=f"{variable.operation.name}/{name}", trainable=False)
         return self._slots[key]
 

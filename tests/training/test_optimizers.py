@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import polyflow as pf
-from polyflow.errors import GradientError
+from polyflow.errors import GradientError, ValueRangeError
 
 START = np.array([1.0, -2.0, 0.5])
 TARGET = np.array([0.3, 0.1, -0.7])
@@ -53,10 +53,38 @@ def adam(rate: float, beta1: float, beta2: float, epsilon: float) -> list[np.nda
     return path
 
 
+def rmsprop(rate: float, decay: float, factor: float, epsilon: float, centered: bool) -> list[np.ndarray]:
+    w, s, a, m, path = START.copy(), np.ones(3), np.zeros(3), np.zeros(3), []
+    for _ in range(STEPS):
+        g = gradient(w)
+        s = decay * s + (1 - decay) * g * g
+        m = decay * m + (1 - decay) * g
+        a = factor * a + rate * g / np.sqrt(s - centered * m * m + epsilon)
+        w = w - a
+        path.append(w)
+    return path
+
+
+def adagrad(rate: float, start: float) -> list[np.ndarray]:
+    w, a, path = START.copy(), np.full(3, start), []
+    for _ in range(STEPS):
+        g = gradient(w)
+        a = a + g * g
+        w = w - rate * g / np.sqrt(a)
+        path.append(w)
+    return path
+
+
 CASES: dict[str, tuple[Callable[[], Any], list[np.ndarray]]] = {
     "descent": (lambda: pf.train.GradientDescentOptimizer(0.05), descent(0.05)),
     "momentum": (lambda: pf.train.MomentumOptimizer(0.02, 0.9), momentum(0.02, 0.9, False)),
     "nesterov": (lambda: pf.train.MomentumOptimizer(0.02, 0.9, use_nesterov=True), momentum(0.02, 0.9, True)),
+    "rmsprop": (lambda: pf.train.RMSPropOptimizer(0.05, 0.8, 0.5), rmsprop(0.05, 0.8, 0.5, 1e-10, False)),
+    "centered": (
+        lambda: pf.train.RMSPropOptimizer(0.05, 0.8, 0.5, 1e-3, centered=True),
+        rmsprop(0.05, 0.8, 0.5, 1e-3, True),
+    ),
+    "adagrad": (lambda: pf.train.AdagradOptimizer(0.5), adagrad(0.5, 0.1)),
     "adam": (lambda: pf.train.AdamOptimizer(0.1), adam(0.1, 0.9, 0.999, 1e-8)),
     "adam with betas": (lambda: pf.train.AdamOptimizer(0.1, 0.5, 0.9, 1e-2), adam(0.1, 0.5, 0.9, 1e-2)),
 }  # fmt: skip
@@ -275,3 +303,8 @@ def test_a_classifier_learns_the_same_on_every_backend() -> None:
             curves.append([float(call(points, labels)[0]) for _ in range(60)])
     assert curves[0][-1] < 0.5 * curves[0][0]
     np.testing.assert_allclose(curves[0], curves[1], rtol=1e-4)
+
+
+def test_adagrad_starts_above_0() -> None:
+    with pytest.raises(ValueRangeError, match="AdagradOptimizer: no initial_accumulator_value"):
+        pf.train.AdagradOptimizer(0.5, 0.0)

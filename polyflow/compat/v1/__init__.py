@@ -10,40 +10,34 @@
 ...     session.run([loss, train], {x: [[1.0, 0.0]]})[0].tolist()
 1.0
 
-Renamings only: every word stands for something that polyflow has under its own name, with TensorFlow's order of
-arguments. What differs is polyflow's: integers are int64 where no dtype is given, dtypes meet as in NumPy instead of
-being refused, variables need no initialiser call, ``Session`` takes the name of a backend as its target.
+Words only: each stands for something that polyflow has, with TensorFlow's order of arguments, or is made of such.
+What differs is polyflow's: dtypes meet instead of being refused, variables need no initialiser call,
+``Session`` takes the name of a backend as its target. docs/tensorflow-1.md has all words, and all that differs.
 """
 
 from polyflow import errors
-from polyflow import training as train
 from polyflow.autodiff.custom import custom_gradient
 from polyflow.autodiff.gradients import gradients
 from polyflow.autodiff.registered import RegisterGradient
+from polyflow.compat.v1 import initializers, linalg, losses, train
 from polyflow.compat.v1 import neural as nn
 from polyflow.compat.v1.arrays import (
     argmax,
     argmin,
     argsort,
-    broadcast_to,
     cast,
     concat,
-    convert_to_tensor,
     expand_dims,
     extract_image_patches,
     eye,
-    fill,
     gather,
     gather_nd,
     linspace,
     one_hot,
-    ones,
     ones_like,
     pad,
-    range,
     rank,
     repeat,
-    reshape,
     reverse,
     scatter_nd,
     searchsorted,
@@ -55,7 +49,6 @@ from polyflow.compat.v1.arrays import (
     split,
     squeeze,
     stack,
-    tile,
     to_double,
     to_float,
     to_int32,
@@ -64,11 +57,25 @@ from polyflow.compat.v1.arrays import (
     unique,
     unstack,
     where,
-    zeros,
     zeros_like,
 )
+from polyflow.compat.v1.configuration import ConfigProto, GPUOptions
 from polyflow.compat.v1.flow import TensorShape, assign, assign_add, assign_sub, cond, recompute_grad, while_loop
+from polyflow.compat.v1.initializers import (
+    constant_initializer,
+    glorot_normal_initializer,
+    glorot_uniform_initializer,
+    ones_initializer,
+    orthogonal_initializer,
+    random_normal_initializer,
+    random_uniform_initializer,
+    truncated_normal_initializer,
+    variance_scaling_initializer,
+    zeros_initializer,
+)
+from polyflow.compat.v1.literals import constant, convert_to_tensor, placeholder_with_default
 from polyflow.compat.v1.mathematics import (
+    add_n,
     cumprod,
     cumsum,
     div,
@@ -92,18 +99,31 @@ from polyflow.compat.v1.mathematics import (
     tensordot,
     truediv,
 )
+from polyflow.compat.v1.missing import getter
+from polyflow.compat.v1.scopes import AUTO_REUSE, VariableScope, get_variable, get_variable_scope, variable_scope
 from polyflow.compat.v1.sessions import (
     InteractiveSession,
     RunOptions,
     Session,
-    global_variables_initializer,
-    initialize_all_variables,
-    local_variables_initializer,
     multinomial,
     random_normal,
     random_shuffle,
     random_uniform,
     truncated_normal,
+)
+from polyflow.compat.v1.shaped import broadcast_to, fill, ones, range, reshape, tile, zeros
+from polyflow.compat.v1.variables import (
+    GraphKeys,
+    Variable,
+    add_to_collection,
+    get_collection,
+    get_collection_ref,
+    global_variables,
+    global_variables_initializer,
+    initialize_all_variables,
+    local_variables,
+    local_variables_initializer,
+    trainable_variables,
     variables_initializer,
 )
 from polyflow.control_flow.conditional import case, switch_case
@@ -129,7 +149,6 @@ from polyflow.core.dtypes import (
 from polyflow.core.dtypes import bool_ as bool
 from polyflow.core.graph import Graph, get_default_graph, on_default_graph, reset_default_graph
 from polyflow.core.tensor import Operation, Tensor
-from polyflow.nn import losses
 from polyflow.nn.norms import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm, norm
 from polyflow.ops.arithmetic import add, floor_divide, multiply, negative, pow, reciprocal, sqrt, square, subtract
 from polyflow.ops.asserting import (
@@ -189,10 +208,8 @@ from polyflow.ops.segments import (
     unsorted_segment_sqrt_n,
     unsorted_segment_sum,
 )
-from polyflow.ops.shaped import placeholder_with_default
 from polyflow.ops.slicing import boolean_mask, strided_slice
-from polyflow.ops.sources import constant, placeholder
-from polyflow.ops.state import Variable, global_variables, trainable_variables
+from polyflow.ops.sources import placeholder
 from polyflow.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
 from polyflow.ops.variable_updates import (
     scatter_add,
@@ -204,6 +221,8 @@ from polyflow.ops.variable_updates import (
 )
 from polyflow.session.session import get_default_session
 
+cholesky, trace, matrix_determinant = linalg.cholesky, linalg.trace, linalg.det
+matrix_inverse, matrix_solve = linalg.inv, linalg.solve
 mul, sub, neg, floordiv, inv = multiply, subtract, negative, floor_divide, reciprocal
 all_variables, div_floor = global_variables, floor_divide
 sigmoid, softmax, top_k = nn.sigmoid, nn.softmax, nn.top_k
@@ -215,37 +234,45 @@ control_dependencies = on_default_graph(Graph.control_dependencies)
 device = on_default_graph(Graph.device)
 
 __all__ = [
-    "train", "custom_gradient", "gradients", "RegisterGradient", "nn", "argmax", "argmin", "argsort", "broadcast_to",
-    "cast", "concat", "convert_to_tensor", "expand_dims", "extract_image_patches", "eye", "fill", "gather", "gather_nd",
-    "linspace", "one_hot", "ones", "ones_like", "pad", "range", "rank", "repeat", "reshape", "reverse", "scatter_nd",
-    "searchsorted", "sequence_mask", "shape", "size", "slice", "sort", "split", "squeeze", "stack", "tile", "to_double",
-    "to_float", "to_int32", "to_int64", "transpose", "unique", "unstack", "where", "zeros", "zeros_like", "cumprod",
-    "cumsum", "div", "div_no_nan", "divide", "log_sigmoid", "matmul", "reduce_all", "reduce_any", "reduce_logsumexp",
-    "reduce_max", "reduce_mean", "reduce_min", "reduce_prod", "reduce_std", "reduce_sum", "reduce_variance", "round",
-    "rsqrt", "squared_difference", "tensordot", "truediv", "InteractiveSession", "Session", "assign", "assign_add",
-    "assign_sub", "global_variables_initializer", "initialize_all_variables", "multinomial", "random_normal",
-    "random_shuffle", "random_uniform", "truncated_normal", "variables_initializer", "DType", "bfloat16", "complex64",
-    "complex128", "float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
-    "uint64", "bool", "Graph", "get_default_graph", "on_default_graph", "reset_default_graph", "Operation", "Tensor",
-    "losses", "clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm", "norm", "add", "floor_divide",
-    "multiply", "negative", "pow", "reciprocal", "sqrt", "square", "subtract", "diag", "diag_part", "matrix_band_part",
-    "matrix_diag", "matrix_diag_part", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal",
-    "is_finite", "is_inf", "is_nan", "conj", "imag", "real", "count_nonzero", "einsum", "erf", "erfc", "exp", "expm1",
-    "log", "log1p", "invert_permutation", "meshgrid", "acosh", "asinh", "atanh", "cosh", "sinh", "tanh", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "abs", "maximum", "minimum", "sign", "matrix_transpose", "group",
-    "identity", "no_op", "stop_gradient", "tuple", "set_random_seed", "roll", "ceil", "floor", "tensor_scatter_nd_add",
-    "tensor_scatter_nd_max", "tensor_scatter_nd_min", "tensor_scatter_nd_sub", "tensor_scatter_nd_update",
-    "segment_max", "segment_mean", "segment_min", "segment_prod", "segment_sum", "unsorted_segment_max",
-    "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
-    "unsorted_segment_sum", "placeholder_with_default", "boolean_mask", "strided_slice", "constant", "placeholder",
-    "Variable", "global_variables", "trainable_variables", "acos", "asin", "atan", "atan2", "cos", "sin", "tan",
-    "get_default_session", "mul", "sub", "neg", "floordiv", "inv", "all_variables", "div_floor", "sigmoid", "softmax",
-    "top_k", "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensor_scatter_max",
-    "tensor_scatter_min", "name_scope", "control_dependencies", "device", "errors", "Assert", "Print", "print",
-    "py_func", "assert_equal", "assert_greater", "assert_greater_equal", "assert_less", "assert_less_equal",
-    "assert_non_negative", "assert_none_equal", "assert_positive", "count_up_to", "FIFOQueue", "PaddingFIFOQueue",
-    "PriorityQueue", "QueueBase", "RandomShuffleQueue", "RunOptions", "local_variables_initializer",
-    "TensorArray", "TensorShape", "case", "cond", "foldl", "foldr", "map_fn", "recompute_grad", "scan", "scatter_add",
-    "scatter_nd_add", "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "switch_case",
-    "while_loop",
+    "train", "custom_gradient", "gradients", "RegisterGradient", "nn", "argmax", "argmin", "argsort",
+    "broadcast_to", "cast", "concat", "convert_to_tensor", "expand_dims", "extract_image_patches", "eye", "fill",
+    "gather", "gather_nd", "linspace", "one_hot", "ones", "ones_like", "pad", "range", "rank", "repeat", "reshape",
+    "reverse", "scatter_nd", "searchsorted", "sequence_mask", "shape", "size", "slice", "sort", "split", "squeeze",
+    "stack", "tile", "to_double", "to_float", "to_int32", "to_int64", "transpose", "unique", "unstack", "where",
+    "zeros", "zeros_like", "cumprod", "cumsum", "div", "div_no_nan", "divide", "log_sigmoid", "matmul",
+    "reduce_all", "reduce_any", "reduce_logsumexp", "reduce_max", "reduce_mean", "reduce_min", "reduce_prod",
+    "reduce_std", "reduce_sum", "reduce_variance", "round", "rsqrt", "squared_difference", "tensordot", "truediv",
+    "InteractiveSession", "Session", "assign", "assign_add", "assign_sub", "global_variables_initializer",
+    "initialize_all_variables", "multinomial", "random_normal", "random_shuffle", "random_uniform",
+    "truncated_normal", "variables_initializer", "DType", "bfloat16", "complex64", "complex128", "float16",
+    "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool", "Graph",
+    "get_default_graph", "on_default_graph", "reset_default_graph", "Operation", "Tensor", "losses",
+    "clip_by_global_norm", "clip_by_norm", "clip_by_value", "global_norm", "norm", "add", "floor_divide",
+    "multiply", "negative", "pow", "reciprocal", "sqrt", "square", "subtract", "diag", "diag_part",
+    "matrix_band_part", "matrix_diag", "matrix_diag_part", "equal", "greater", "greater_equal", "less",
+    "less_equal", "not_equal", "is_finite", "is_inf", "is_nan", "conj", "imag", "real", "count_nonzero", "einsum",
+    "erf", "erfc", "exp", "expm1", "log", "log1p", "invert_permutation", "meshgrid", "acosh", "asinh", "atanh",
+    "cosh", "sinh", "tanh", "logical_and", "logical_not", "logical_or", "logical_xor", "abs", "maximum", "minimum",
+    "sign", "matrix_transpose", "group", "identity", "no_op", "stop_gradient", "tuple", "set_random_seed", "roll",
+    "ceil", "floor", "tensor_scatter_nd_add", "tensor_scatter_nd_max", "tensor_scatter_nd_min",
+    "tensor_scatter_nd_sub", "tensor_scatter_nd_update", "segment_max", "segment_mean", "segment_min",
+    "segment_prod", "segment_sum", "unsorted_segment_max", "unsorted_segment_mean", "unsorted_segment_min",
+    "unsorted_segment_prod", "unsorted_segment_sqrt_n", "unsorted_segment_sum", "placeholder_with_default",
+    "boolean_mask", "strided_slice", "constant", "placeholder", "Variable", "global_variables",
+    "trainable_variables", "acos", "asin", "atan", "atan2", "cos", "sin", "tan", "get_default_session", "mul",
+    "sub", "neg", "floordiv", "inv", "all_variables", "div_floor", "sigmoid", "softmax", "top_k",
+    "tensor_scatter_add", "tensor_scatter_sub", "tensor_scatter_update", "tensor_scatter_max", "tensor_scatter_min",
+    "name_scope", "control_dependencies", "device", "errors", "Assert", "Print", "print", "py_func", "assert_equal",
+    "assert_greater", "assert_greater_equal", "assert_less", "assert_less_equal", "assert_non_negative",
+    "assert_none_equal", "assert_positive", "count_up_to", "FIFOQueue", "PaddingFIFOQueue", "PriorityQueue",
+    "QueueBase", "RandomShuffleQueue", "RunOptions", "local_variables_initializer", "TensorArray", "TensorShape",
+    "case", "cond", "foldl", "foldr", "map_fn", "recompute_grad", "scan", "scatter_add", "scatter_nd_add",
+    "scatter_nd_sub", "scatter_nd_update", "scatter_sub", "scatter_update", "switch_case", "while_loop",
+    "AUTO_REUSE", "cholesky", "matrix_determinant", "matrix_inverse", "matrix_solve", "trace", "ConfigProto",
+    "GPUOptions", "GraphKeys", "VariableScope", "add_n", "add_to_collection", "constant_initializer",
+    "get_collection", "get_collection_ref", "get_variable", "get_variable_scope", "glorot_normal_initializer",
+    "glorot_uniform_initializer", "initializers", "linalg", "local_variables", "ones_initializer",
+    "orthogonal_initializer", "random_normal_initializer", "random_uniform_initializer",
+    "truncated_normal_initializer", "variable_scope", "variance_scaling_initializer", "zeros_initializer",
 ]  # fmt: skip
+__getattr__ = getter(__name__, "")

@@ -11,9 +11,7 @@ from polyflow.core.primitives import astype
 from polyflow.ops.bands import sequence_mask as _sequence_mask
 from polyflow.ops.complex_numbers import conj
 from polyflow.ops.creation import eye as _eye
-from polyflow.ops.creation import ones as _ones
 from polyflow.ops.creation import ones_like as _ones_like
-from polyflow.ops.creation import zeros as _zeros
 from polyflow.ops.creation import zeros_like as _zeros_like
 from polyflow.ops.dimensions import rank as _rank
 from polyflow.ops.dimensions import shape as _shape
@@ -21,19 +19,16 @@ from polyflow.ops.dimensions import size as _size
 from polyflow.ops.encoding import one_hot as _one_hot
 from polyflow.ops.gathering import gather as _gather
 from polyflow.ops.gathering import gather_nd as _gather_nd
-from polyflow.ops.grids import arange
 from polyflow.ops.grids import linspace as _linspace
 from polyflow.ops.joining import concat as _concat
 from polyflow.ops.joining import stack as _stack
 from polyflow.ops.joining import unstack as _unstack
-from polyflow.ops.manipulation import broadcast_to as _broadcast_to
 from polyflow.ops.manipulation import expand_dims as _expand_dims
 from polyflow.ops.manipulation import permute_dims
 from polyflow.ops.manipulation import squeeze as _squeeze
 from polyflow.ops.padding import pad as _pad
 from polyflow.ops.patches import extract_image_patches as _extract_image_patches
 from polyflow.ops.rearranging import repeat as _repeat
-from polyflow.ops.rearranging import tile as _tile
 from polyflow.ops.scattering import scatter_nd as _scatter_nd
 from polyflow.ops.searching import argmax as _argmax
 from polyflow.ops.searching import argmin as _argmin
@@ -41,16 +36,12 @@ from polyflow.ops.searching import nonzero
 from polyflow.ops.searching import searchsorted as _searchsorted
 from polyflow.ops.searching import where as _where
 from polyflow.ops.sets import unique_inverse
-from polyflow.ops.shaped import fill as _fill
-from polyflow.ops.shaped import known_dims, reshape_to, shape_tensor
 from polyflow.ops.slicing import reverse as reverse
 from polyflow.ops.slicing import slice as _slice
 from polyflow.ops.slicing import split as _split
 from polyflow.ops.sorting import argsort as _argsort
 from polyflow.ops.sorting import sort as _sort
 from polyflow.ops.sources import asarray
-
-reshape = reshape_to
 
 
 def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
@@ -83,43 +74,6 @@ def to_int64(x: Any, name: str | None = None) -> Any:
     return cast(x, int64, name)
 
 
-def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
-    """``value`` as a tensor."""
-    return asarray(value, dtype=None if dtype is None else as_dtype(dtype))
-
-
-def zeros(shape: Any, dtype: Any = float32, name: str | None = None) -> Any:
-    """Zeros; the shape may hold tensors.
-
-    >>> import polyflow.compat.v1 as tf
-    >>> x = tf.placeholder(tf.float32)
-    >>> tf.Session().run(tf.zeros([tf.shape(x)[0], 2]), {x: [1.0]}).tolist()
-    [[0.0, 0.0]]
-    """
-    dims = shape_tensor(shape)
-    if hasattr(dims, "__tensor__"):
-        return _fill(dims, _zeros((), dtype=dtype), name=name)
-    return _zeros(tuple(dims) if isinstance(dims, list) else dims, dtype=dtype, name=name)
-
-
-def ones(shape: Any, dtype: Any = float32, name: str | None = None) -> Any:
-    """Ones; the shape may hold tensors."""
-    dims = shape_tensor(shape)
-    if hasattr(dims, "__tensor__"):
-        return _fill(dims, _ones((), dtype=dtype), name=name)
-    return _ones(tuple(dims) if isinstance(dims, list) else dims, dtype=dtype, name=name)
-
-
-def fill(dims: Any, value: Any, name: str | None = None) -> Any:
-    """A tensor of the shape ``dims``, which may hold tensors, with ``value`` everywhere.
-
-    >>> import polyflow.compat.v1 as tf
-    >>> tf.Session().run(tf.fill([1, 2], 7)).tolist()
-    [[7, 7]]
-    """
-    return _fill(known_dims(dims), value, name=name)
-
-
 def zeros_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize: bool = True) -> Any:
     """Zeros of the shape of ``tensor``."""
     return _zeros_like(tensor, dtype=dtype, name=name)
@@ -133,11 +87,6 @@ def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize:
 def eye(num_rows: int, num_columns: int | None = None, dtype: Any = float32, name: str | None = None) -> Any:
     """A matrix with ones on its diagonal."""
     return _eye(num_rows, num_columns, dtype=dtype, name=name)
-
-
-def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = None) -> Any:
-    """Evenly spaced numbers from ``start``, or 0, to below ``limit``."""
-    return arange(start, limit, delta, dtype=dtype, name=name)
 
 
 def linspace(start: float, stop: float, num: int, name: str | None = None) -> Any:
@@ -222,19 +171,9 @@ def transpose(a: Any, perm: Sequence[int] | None = None, name: str | None = None
     return conj(moved) if conjugate else moved
 
 
-def tile(input: Any, multiples: Sequence[int], name: str | None = None) -> Any:
-    """``input`` put side by side ``multiples[i]`` times along each axis."""
-    return _tile(input, tuple(multiples), name=name)
-
-
 def repeat(input: Any, repeats: Any, axis: int | None = None, name: str | None = None) -> Any:
     """Each element several times in a row."""
     return _repeat(input, repeats, axis=axis, name=name)
-
-
-def broadcast_to(input: Any, shape: Sequence[int], name: str | None = None) -> Any:
-    """``input`` repeated to ``shape``."""
-    return _broadcast_to(input, tuple(shape), name=name)
 
 
 def pad(

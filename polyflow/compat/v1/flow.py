@@ -9,7 +9,7 @@ from polyflow.control_flow.checkpointing import checkpoint
 from polyflow.control_flow.conditional import cond as _cond
 from polyflow.control_flow.while_loops import while_loop as _while_loop
 from polyflow.core.tensor import Tensor
-from polyflow.core.types import Shape
+from polyflow.core.tensor_shape import TensorShape as _TensorShape
 from polyflow.ops.state import Variable
 
 recompute_grad = checkpoint
@@ -58,14 +58,14 @@ def while_loop(
     return found[0] if is_single and not return_same_structure else found
 
 
-def TensorShape(dims: Sequence[int | None] | None) -> Shape | None:
-    """A shape as polyflow writes it: a tuple, or ``None`` for an unknown rank.
+def TensorShape(dims: Sequence[int | None] | None) -> _TensorShape | None:
+    """A shape as polyflow writes it: a tuple, with ``as_list()`` and its like, or ``None`` for an unknown rank.
 
     >>> import polyflow.compat.v1 as tf
-    >>> tf.TensorShape([None, 3])
-    (None, 3)
+    >>> tf.TensorShape([None, 3]), tf.TensorShape([None, 3]).as_list()
+    ((None, 3), [None, 3])
     """
-    return None if dims is None else tuple(dims)
+    return None if dims is None else _TensorShape(dims)
 
 
 def assign(

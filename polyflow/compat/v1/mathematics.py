@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from polyflow.compat.v1.literals import convert_to_tensor
+from polyflow.core.tensor import Tensor
+from polyflow.errors import ArgumentError, message
 from polyflow.ops.activations import softplus
+from polyflow.ops.arithmetic import add, floor_divide, multiply, negative, sqrt, square, subtract
 from polyflow.ops.arithmetic import divide as _divide
-from polyflow.ops.arithmetic import floor_divide, negative, sqrt, square, subtract
 from polyflow.ops.counting import all as _all
 from polyflow.ops.counting import any as _any
+from polyflow.ops.creation import ones_like
 from polyflow.ops.exponential import exp, log
 from polyflow.ops.linear import matmul as _matmul
 from polyflow.ops.linear import tensordot as _tensordot
+from polyflow.ops.magnitudes import abs, sign
 from polyflow.ops.manipulation import matrix_transpose
-from polyflow.ops.ordering import stop_gradient
+from polyflow.ops.ordering import identity, stop_gradient
 from polyflow.ops.reductions import max as _max
 from polyflow.ops.reductions import mean as _mean
 from polyflow.ops.reductions import min as _min
@@ -41,9 +46,10 @@ def _reduction(reduce: Any, name: str, keeps_dtype: bool = False) -> Callable[..
         reduction_indices: Axes = None,
         keep_dims: bool | None = None,
     ) -> Any:
+        input_tensor = convert_to_tensor(input_tensor)
         axes = reduction_indices if axis is None else axis
         axes = tuple(axes) if isinstance(axes, list | tuple) else axes
-        options = {"dtype": input_tensor.dtype} if keeps_dtype and getattr(input_tensor, "dtype", None) else {}
+        options = {"dtype": input_tensor.dtype} if keeps_dtype and input_tensor.dtype is not None else {}
         return reduce(input_tensor, axis=axes, keepdims=bool(keepdims or keep_dims), name=name, **options)
 
     reduction.__name__ = reduction.__qualname__ = name
@@ -53,13 +59,35 @@ def _reduction(reduce: Any, name: str, keeps_dtype: bool = False) -> Callable[..
 
 reduce_sum = _reduction(_sum, "reduce_sum", keeps_dtype=True)
 reduce_prod = _reduction(_prod, "reduce_prod", keeps_dtype=True)
-reduce_mean = _reduction(_mean, "reduce_mean")
+_floating_mean = _reduction(_mean, "reduce_mean")
 reduce_max = _reduction(_max, "reduce_max")
 reduce_min = _reduction(_min, "reduce_min")
 reduce_all = _reduction(_all, "reduce_all")
 reduce_any = _reduction(_any, "reduce_any")
 reduce_std = _reduction(_std, "reduce_std")
 reduce_variance = _reduction(_var, "reduce_variance")
+
+
+def reduce_mean(
+    input_tensor: Any,
+    axis: Axes = None,
+    keepdims: bool | None = None,
+    name: str | None = None,
+    reduction_indices: Axes = None,
+    keep_dims: bool | None = None,
+) -> Tensor:
+    """The mean; of whole numbers a whole number, rounded towards 0.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> [each.tolist() for each in tf.Session().run([tf.reduce_mean([1, 2]), tf.reduce_mean([1.0, 2.0])])]
+    [1, 1.5]
+    """
+    x = convert_to_tensor(input_tensor)
+    if x.dtype is None or not x.dtype.is_integer:
+        return _floating_mean(x, axis, keepdims, name, reduction_indices, keep_dims)  # type: ignore[no-any-return]
+    total = reduce_sum(x, axis, keepdims, None, reduction_indices, keep_dims)
+    count = reduce_sum(ones_like(x), axis, keepdims, None, reduction_indices, keep_dims)
+    return multiply(sign(total), floor_divide(abs(total), count), name=name)  # type: ignore[no-any-return]
 
 
 def reduce_logsumexp(input_tensor: Any, axis: Axes = None, keepdims: bool = False, name: str | None = None) -> Any:
@@ -132,6 +160,27 @@ def div_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
     """
     is_zero = y == 0 if hasattr(y, "__tensor__") else subtract(y, 0) == 0
     return where(is_zero, 0, _divide(x, where(is_zero, 1, y)), name=name)
+
+
+def add_n(inputs: Sequence[Any], name: str | None = None) -> Tensor:
+    """The sum of tensors of one shape.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.Session().run(tf.add_n([tf.constant([1.0]), tf.constant([2.0]), tf.constant([4.0])])).tolist()
+    [7.0]
+
+    Raises ``ArgumentError`` for none.
+    """
+    terms = [convert_to_tensor(each) for each in inputs]
+    if not terms:
+        raise ArgumentError(message("add_n: nothing to add", needed="one tensor or more"))
+    *most, last = terms
+    if not most:
+        return identity(last, name=name)  # type: ignore[no-any-return]
+    total = most[0]
+    for each in most[1:]:
+        total = total + each
+    return add(total, last, name=name)  # type: ignore[no-any-return]
 
 
 def squared_difference(x: Any, y: Any, name: str | None = None) -> Any:

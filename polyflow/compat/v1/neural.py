@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from polyflow.nn.dropping import dropout
+from polyflow.compat.v1 import recurrent as rnn_cell
+from polyflow.compat.v1.missing import getter
+from polyflow.compat.v1.recurrent import dynamic_rnn
+from polyflow.core.primitives import astype
+from polyflow.nn.dropping import dropout as _dropout
 from polyflow.nn.embedding import embedding_lookup
 from polyflow.nn.normalization import batch_normalization, weighted_moments, xw_plus_b
 from polyflow.nn.normalization import moments as _moments
@@ -19,16 +23,20 @@ from polyflow.ops.convolution import conv2d as _conv2d
 from polyflow.ops.convolution3d import conv3d as _conv3d
 from polyflow.ops.convolution_kinds import atrous_conv2d, conv1d, conv2d_transpose, separable_conv2d
 from polyflow.ops.convolution_kinds import depthwise_conv2d as depthwise_conv2d_native
+from polyflow.ops.creation import ones_like
 from polyflow.ops.hyperbolic import tanh
 from polyflow.ops.losses import sigmoid_cross_entropy_with_logits as _sigmoid_cross_entropy
 from polyflow.ops.losses import softmax_cross_entropy_with_logits as _softmax_cross_entropy
 from polyflow.ops.losses import sparse_softmax_cross_entropy_with_logits as _sparse_cross_entropy
 from polyflow.ops.pooling import avg_pool as _avg_pool
 from polyflow.ops.pooling import max_pool as _max_pool
+from polyflow.ops.random_discrete import bernoulli
 from polyflow.ops.ranking import in_top_k
 from polyflow.ops.ranking import top_k as _top_k
 from polyflow.ops.rectifiers import elu, relu, relu6, selu
 from polyflow.ops.rectifiers import leaky_relu as _leaky_relu
+from polyflow.ops.searching import where
+from polyflow.ops.sources import asarray
 
 lrn = local_response_normalization
 depthwise_conv2d = depthwise_conv2d_native
@@ -146,6 +154,34 @@ def moments(
     return _moments(x, axes, bool(keepdims or keep_dims), name=name)
 
 
+def dropout(
+    x: Any,
+    keep_prob: Any = None,
+    noise_shape: Sequence[int] | None = None,
+    seed: int | None = None,
+    name: str | None = None,
+    rate: Any = None,
+) -> Any:
+    """``polyflow.nn.dropout``; ``keep_prob`` or ``rate`` may also be a tensor, such as a placeholder.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> keep = tf.placeholder(tf.float32, [])
+    >>> found = tf.nn.dropout(tf.ones([100]), keep)
+    >>> session = tf.Session()
+    >>> [sorted(set(session.run(found, {keep: share}).tolist())) for share in (1.0, 0.5)]
+    [[1.0], [0.0, 2.0]]
+    """
+    if not any(hasattr(each, "__tensor__") for each in (keep_prob, rate)):
+        return _dropout(x, keep_prob, noise_shape, seed, name, rate)
+    x = asarray(x)
+    keep = astype(1 - rate if keep_prob is None else keep_prob, x.dtype)
+    if noise_shape is None:
+        kept = bernoulli(None, ones_like(x) * keep, seed=seed, name=name or "dropout")
+    else:
+        kept = bernoulli(tuple(noise_shape), keep, seed=seed, name=name or "dropout")
+    return where(kept, x / keep, 0)
+
+
 def top_k(input: Any, k: int = 1, sorted: bool = True, name: str | None = None) -> Any:
     """``polyflow.top_k``, which always sorts."""
     return _top_k(input, k, name=name)
@@ -163,6 +199,7 @@ __all__ = [
     "depthwise_conv2d",
     "depthwise_conv2d_native",
     "dropout",
+    "dynamic_rnn",
     "elu",
     "embedding_lookup",
     "in_top_k",
@@ -176,6 +213,7 @@ __all__ = [
     "moments",
     "relu",
     "relu6",
+    "rnn_cell",
     "selu",
     "separable_conv2d",
     "sigmoid",
@@ -192,3 +230,4 @@ __all__ = [
     "weighted_moments",
     "xw_plus_b",
 ]
+__getattr__ = getter(__name__, "nn")

@@ -1,36 +1,61 @@
-"""Sessions, initialisers and random numbers in TensorFlow 1's words."""
+"""Sessions and random numbers in TensorFlow 1's words."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from polyflow.compat.v1.configuration import ConfigProto
 from polyflow.core.dtypes import float32, int64
 from polyflow.core.graph import Graph
 from polyflow.core.primitives import astype
-from polyflow.core.tensor import Operation
 from polyflow.ops.manipulation import permute_dims
-from polyflow.ops.ordering import group
 from polyflow.ops.random_discrete import categorical, randint, shuffle
 from polyflow.ops.random_normal import normal
 from polyflow.ops.random_normal import truncated_normal as _truncated_normal
 from polyflow.ops.random_uniform import uniform
-from polyflow.ops.state import Variable, global_variables
 from polyflow.runtime.options import RunOptions as _RunOptions
 from polyflow.session.session import Session as _Session
 
 
-def Session(target: str = "", graph: Graph | None = None, config: object = None) -> _Session:
-    """A ``polyflow.Session``; the target is the name of a backend, "numpy" without one, and ``config`` is not read.
+class Session(_Session):
+    """A ``polyflow.Session``; the target is the name of a backend, "numpy" without one.
 
     >>> import polyflow.compat.v1 as tf
     >>> tf.Session().run(tf.add(1, 2)).tolist()
     3
+
+    Arrays that are fed take the dtype of their placeholder where that loses no more than digits: float64 becomes
+    float32, int64 int32 or a float. Of ``config``, a ``ConfigProto``, the threads and the time limit are taken over.
     """
-    return _Session(target or "numpy", graph)
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: ConfigProto | None = None) -> None:
+        config = config or ConfigProto()
+        threads = config.inter_op_parallelism_threads
+        options = RunOptions(config.operation_timeout_in_ms)
+        super().__init__(target or "numpy", graph, options=options, inter_op_threads=threads or None)
+
+    def run(
+        self, fetches: Any, feed_dict: Any = None, options: _RunOptions | None = None, run_metadata: None = None
+    ) -> Any:
+        """The values of ``fetches``; see ``polyflow.Session.run``."""
+        if isinstance(feed_dict, Mapping):
+            feed_dict = {key: _fitted(key, value) for key, value in feed_dict.items()}
+        return super().run(fetches, feed_dict, options)
 
 
-class InteractiveSession(_Session):
+def _fitted(key: Any, value: Any) -> Any:
+    """An array in the dtype of the tensor that it is fed to, where a cast is of the same kind."""
+    wanted, found = getattr(key, "dtype", None), getattr(value, "dtype", None)
+    if wanted is None or found is None or str(found) == wanted.name or not hasattr(value, "astype"):
+        return value
+    try:
+        return value.astype(wanted.name, casting="same_kind")
+    except TypeError:  # another kind, or no array of NumPy: the session says what it thinks of it
+        return value
+
+
+class InteractiveSession(Session):
     """A session that is the default one until it is closed, so that ``tensor.eval()`` finds it.
 
     >>> import polyflow.compat.v1 as tf
@@ -40,8 +65,8 @@ class InteractiveSession(_Session):
     >>> session.close()
     """
 
-    def __init__(self, target: str = "", graph: Graph | None = None, config: object = None) -> None:
-        super().__init__(target or "numpy", graph)
+    def __init__(self, target: str = "", graph: Graph | None = None, config: ConfigProto | None = None) -> None:
+        super().__init__(target, graph, config)
         self._as_default = self.as_default()
         self._as_default.__enter__()
 
@@ -52,27 +77,6 @@ class InteractiveSession(_Session):
         super().close()
 
 
-def global_variables_initializer(name: str = "init") -> Operation:
-    """The operation that gives each variable its initial value, which it has at its first use anyway.
-
-    >>> import polyflow.compat.v1 as tf
-    >>> w = tf.Variable(1.0)
-    >>> with tf.Session() as session:
-    ...     _ = session.run([w.assign(5.0), tf.global_variables_initializer()])
-    ...     session.run(w).tolist()
-    1.0
-    """
-    return variables_initializer(global_variables(), name)
-
-
-initialize_all_variables = global_variables_initializer
-
-
-def local_variables_initializer(name: str = "init_local") -> Operation:
-    """An operation that does nothing: counters such as those of epochs start by themselves in each session."""
-    return group(name=name)
-
-
 def RunOptions(timeout_in_ms: int = 0) -> _RunOptions:
     """``polyflow.RunOptions`` with a time limit in milliseconds, 0 for none.
 
@@ -81,11 +85,6 @@ def RunOptions(timeout_in_ms: int = 0) -> _RunOptions:
     1.5
     """
     return _RunOptions(timeout=timeout_in_ms / 1000 or None)
-
-
-def variables_initializer(var_list: Sequence[Variable], name: str = "init") -> Operation:
-    """The operation that gives the variables named their initial values."""
-    return group(*[each.initializer for each in var_list], name=name)
 
 
 def random_normal(
