@@ -33,7 +33,8 @@ class OpRegistry(Mapping[str, Op]):
                         f"two ops are called {op.full_name!r}",
                         found=f"{known.__module__} ({self._origins[op.full_name]}) and {op.__module__} ({origin})",
                         needed="one op a name",
-                        remedy=f"rename one, or uninstall {origin} or {self._origins[op.full_name]}",
+                        remedy=f"rename one, uninstall {origin} or {self._origins[op.full_name]}, or name its "
+                        "plugin in POLYFLOW_DISABLE_PLUGINS",
                     )
                 )
             self._ops[op.full_name] = op

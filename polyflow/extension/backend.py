@@ -135,7 +135,10 @@ class Backend(Protocol):
         ...
 
     def compile(self, function: Callable[..., tuple[Array, ...]], request: CompileRequest) -> Callable[..., Any]:
-        """``function``, which calls the backend's kernels one after the other, as fast as the backend can run it."""
+        """``function``, which calls the backend's kernels one after the other, as fast as the backend can run it.
+
+        Once a call has returned, arguments that a user may write to are looked at no longer.
+        """
         ...
 
 
@@ -165,6 +168,7 @@ class NamespaceBackend:
         }
         self.dtypes = frozenset(self._native)
         self._types: dict[Any, TensorType] = {}
+        self._taken: dict[type, bool] = {}
         self.array_types: tuple[type, ...] = ()
         """The classes whose instances programs take as they are."""
 
@@ -192,9 +196,17 @@ class NamespaceBackend:
             )
         return found
 
+    def takes(self, value: object) -> bool:
+        """Whether programs take instances of the class of ``value`` as they are: those of ``array_types``."""
+        return isinstance(value, self.array_types)
+
     def type_of(self, value: object) -> TensorType | None:
         """The type of an array of the library; equal types are one object."""
-        if not isinstance(value, self.array_types):
+        try:
+            is_taken = self._taken[value.__class__]
+        except KeyError:
+            is_taken = self._taken[value.__class__] = self.takes(value)
+        if not is_taken:
             return None
         key = value.dtype, value.shape  # type: ignore[attr-defined]
         found = self._types.get(key)

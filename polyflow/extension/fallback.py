@@ -12,19 +12,18 @@ from polyflow.errors import BackendError, message
 from polyflow.extension.backend import Backend
 
 
-def with_fallback(backend: Backend, names: Sequence[str | Backend], find: Callable[[str], Backend]) -> Backend:
+def with_fallback(backend: Backend, names: Sequence[str | Backend], find: Callable[[Any], Backend]) -> Backend:
     """``backend`` with those of ``names`` behind it, the first choice first; it shares everything else.
 
-    ``find`` loads a backend by its name. Raises ``BackendError`` for one that is ``backend`` itself, and for text
-    where a sequence is meant.
+    ``find`` gives the backend of a name, and a backend as it is. Raises ``BackendError`` for one that is ``backend``
+    itself, and for what is no sequence.
     """
     if not names:
         return backend
-    if isinstance(names, str):
-        raise BackendError(
-            message("fallback", found=repr(names), needed="a sequence of backends", remedy=f"fallback=[{names!r}]")
-        )
-    others = tuple([find(each) if isinstance(each, str) else each for each in names])
+    if isinstance(names, str) or not isinstance(names, Sequence):
+        remedy = f"fallback=[{names!r}]" if isinstance(names, str) else "fallback=['numpy']"
+        raise BackendError(message("fallback", found=repr(names), needed="a sequence of backends", remedy=remedy))
+    others = tuple([find(each) for each in names])
     found = [each.name for each in (backend, *others)]
     if len(set(found)) != len(found):
         raise BackendError(message("fallback: a backend is there twice", found=", ".join(found), needed="each once"))

@@ -11,17 +11,35 @@ from polyflow.core.dtypes import DType
 from polyflow.core.literal import Literal
 from polyflow.core.signature import Slice
 from polyflow.core.tensor import Operation
+from polyflow.errors import PluginError
 from polyflow.extension.backend import Backend, Kernel
 from polyflow.extension.half_precision import is_widened, widened
+from polyflow.extension.kernel_needs import lacking
+
+
+class Refused:
+    """Stands for a kernel that is not to be had, and why: asking for it is the error."""
+
+    def __init__(self, error: PluginError) -> None:
+        self.error = error
+
+    def __call__(self, *_: object, **__: object) -> None:
+        raise self.error
 
 
 def find_kernel(op: Op, backend: Backend) -> Kernel | None:
-    """The backend's own kernel, the op's generic one, or the namespace's function, in this order; ``None`` without."""
+    """The backend's own kernel, the op's generic one, or the namespace's function, in this order; ``None`` without.
+
+    There is no generic one where the namespace lacks what that calls (:mod:`polyflow.extension.kernel_needs`). Raises
+    ``PluginError`` where two plugins bring one for the backend.
+    """
     found = backend.kernels.get(op.full_name)
     if found is not None:
+        if type(found) is Refused:
+            raise found.error
         return found
     if op.kernel_rule is not None:
-        return partial(op.kernel_rule, backend.namespace)
+        return None if lacking(op.kernel_rule, backend.namespace) else partial(op.kernel_rule, backend.namespace)
     owner: Any = backend.namespace
     for part in op.full_name.split("."):
         owner = getattr(owner, part, None)

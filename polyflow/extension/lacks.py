@@ -14,6 +14,7 @@ from polyflow.errors import DTypeError, KernelError, message
 from polyflow.extension.backend import Backend
 from polyflow.extension.capabilities import capabilities_of
 from polyflow.extension.fallback import fallbacks_of, holder_of
+from polyflow.extension.kernel_needs import lacking
 from polyflow.extension.kernels import find_kernel
 
 KERNEL = "kernel"
@@ -82,7 +83,7 @@ def refuse(lacks: Sequence[Lack], backend: Backend, troubles: str | None = None)
     groups: dict[str, list[Operation]] = {}
     for each in sorted(lacks, key=lambda lack: (lack.what != KERNEL, lack.what == SHAPES)):
         groups.setdefault(each.what, []).append(each.operation)
-    parts = [f"{_heading(what, len(found), backend.name)}:\n{_listed(what, found)}" for what, found in groups.items()]
+    parts = [f"{_heading(what, len(some), backend.name)}:\n{_listed(some, backend)}" for what, some in groups.items()]
     ops = [each.op.full_name for what in (KERNEL, SHAPES) for each in groups.get(what, ())]
     others = " and ".join(repr(each.name) for each in fallbacks_of(backend))
     text = message(
@@ -100,9 +101,20 @@ def _heading(what: str, count: int, name: str) -> str:
     return f"backend {name!r} has no {what}, as {'1 operation has' if count == 1 else f'{count} operations have'}"
 
 
-def _listed(what: str, operations: Sequence[Operation]) -> str:
-    names = (each.name if each.op.name == "placeholder" else each.op.full_name for each in operations)
-    return "\n".join(f"    {name}, built at {each.location}" for name, each in zip(names, operations, strict=True))
+def _listed(operations: Sequence[Operation], backend: Backend) -> str:
+    return "\n".join(f"    {_name(each)}, built at {each.location}{_reason(each.op, backend)}" for each in operations)
+
+
+def _name(operation: Operation) -> str:
+    return operation.name if operation.op.name == "placeholder" else operation.op.full_name
+
+
+def _reason(op: Op, backend: Backend) -> str:
+    """What a generic kernel calls and the namespace lacks, if it is that."""
+    if op.kernel_rule is None or op.full_name in backend.kernels or capabilities_of(backend).lacks(op.full_name):
+        return ""
+    names = lacking(op.kernel_rule, backend.namespace)
+    return f" (its generic kernel needs {', '.join(names)})" if names else ""
 
 
 def _remedy(lacking: Container[str], has_fallback: bool) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import pluggy
 
@@ -19,11 +20,14 @@ from polyflow.extension.backend import Backend, BackendEntry, Kernel, KernelTabl
 from polyflow.extension.command import Command
 from polyflow.extension.contract import check_brought, check_contract, check_table
 from polyflow.extension.entry_points import entry_points
+from polyflow.extension.kernels import Refused
 from polyflow.extension.passes import STAGES, Pass
 
 GROUP = "polyflow"
 DISABLED = "POLYFLOW_DISABLE_PLUGINS"
 """Environment variable: names of plugins, separated by commas, that are not loaded."""
+_FAILURES = (Exception, SystemExit)
+"""What a plugin may raise: one that calls ``sys.exit`` must not end everybody's process."""
 
 
 class PluginRecord(NamedTuple):
@@ -32,7 +36,7 @@ class PluginRecord(NamedTuple):
     name: str
     distribution: str
     module: str
-    error: Exception | None = None
+    error: BaseException | None = None
     is_disabled: bool = False
 
     @property
@@ -42,7 +46,14 @@ class PluginRecord(NamedTuple):
             return f"plugin {self.name!r} ({self.distribution}) is disabled by {DISABLED}"
         if self.error is None:
             return None
-        return f"plugin {self.name!r} ({self.distribution}) is broken: {' '.join(str(self.error).split())}"
+        return f"plugin {self.name!r} ({self.distribution}) is broken: {self.reason}"
+
+    @property
+    def reason(self) -> str:
+        """What went wrong, in one line; empty where nothing did."""
+        if isinstance(self.error, SystemExit):
+            return f"it calls sys.exit({'' if self.error.code is None else repr(self.error.code)})"
+        return "" if self.error is None else " ".join(str(self.error).split())
 
 
 class _PluginManager(pluggy.PluginManager):
@@ -63,8 +74,10 @@ class Extensions:
         self._plugins = _PluginManager(hookspecs.PROJECT)
         self._plugins.add_hookspecs(hookspecs)
         self._distributions: dict[str, str] = {}
+        self._tabled: list[tuple[str, str, str]] = []
         self._loaded: dict[str, Backend] = {}
         self._lock = threading.RLock()
+        self._clashes: dict[tuple[str, str], PluginError] = {}
         self.records: list[PluginRecord] = []
         if load_entry_points:
             self._load_entry_points()
@@ -89,7 +102,7 @@ class Extensions:
                 continue
             try:
                 self.register(point.load(), point.name, distribution)
-            except Exception as error:  # a broken plugin must not break anybody else
+            except _FAILURES as error:  # a broken plugin must not break anybody else
                 if self._plugins.has_plugin(point.name):
                     self._plugins.unregister(name=point.name)
                 self.records.append(PluginRecord(point.name, distribution, point.value, error=error))
@@ -105,12 +118,12 @@ class Extensions:
             name = implementation.plugin_name
             try:
                 brought = check_brought(hook, implementation.function())
-            except Exception as error:  # a broken plugin must not break anybody else
+            except _FAILURES as error:  # a broken plugin must not break anybody else
                 self._blame(name, error)
                 continue
             yield brought, name
 
-    def _blame(self, name: str, error: Exception) -> None:
+    def _blame(self, name: str, error: BaseException) -> None:
         self.records = [each._replace(error=error) if each.name == name else each for each in self.records]
 
     def troubles(self) -> str | None:
@@ -125,7 +138,27 @@ class Extensions:
                 list(getattr(self, what))
             except PluginError as error:
                 clashes.append(error)
-        return clashes
+        return [*clashes, *self._clashes.values()]
+
+    def strays(self) -> list[str]:
+        """Kernels that nobody will call, since no backend or no op is called so.
+
+        Every backend that plugins bring kernels for is loaded for it, if it can be: then their tables are made.
+        """
+        for name in self._kernels:
+            with suppress(BackendError, PluginError):
+                self.backend(name)
+        found = []
+        for backend, brought in self._kernels.items():
+            for plugin in dict.fromkeys(plugin for _, plugin in brought if backend not in self.backend_entries):
+                of = f"plugin {plugin!r} ({self._distributions[plugin]}) brings kernels for backend {backend!r}"
+                found.append(f"{of}, and none is called so; {nearest(backend, self.backend_entries)}")
+        for backend, plugin, name in self._tabled:
+            if name not in self.ops:
+                of = f"plugin {plugin!r} ({self._distributions[plugin]}) brings a kernel for {name!r} on {backend}"
+                hint = nearest(name, self.ops)  # all of them, where none is near
+                found.append(f"{of}, and no op is called so{f'; {hint}' if hint.startswith('did') else ''}")
+        return found
 
     # -- what they bring
 
@@ -148,7 +181,7 @@ class Extensions:
         try:
             brought: Any = implementation()
             whole = None if isinstance(brought, Iterator) else check_brought("polyflow_ops", brought)
-        except Exception as error:  # a broken plugin must not break anybody else
+        except _FAILURES as error:  # a broken plugin must not break anybody else
             self._blame(name, error)
             return iter(())
         return iter(whole) if whole is not None else self._drawn(brought, name)
@@ -157,7 +190,7 @@ class Extensions:
         try:
             for op in ops:
                 yield from check_brought("polyflow_ops", [op])
-        except Exception as error:  # as above
+        except _FAILURES as error:  # as above
             self._blame(name, error)
 
     @cached_property
@@ -167,12 +200,14 @@ class Extensions:
 
     @cached_property
     def backend_entries(self) -> dict[str, tuple[BackendEntry, str]]:
-        """Every backend that is announced, with the distribution that announces it."""
+        """Every backend that is announced, with the first distribution that announces it."""
         entries: dict[str, tuple[BackendEntry, str]] = {}
         for announced, distribution in self._call("polyflow_backends"):
             for entry in announced:
                 if entry.name in entries:
-                    raise _taken("backends", entry.name, entries[entry.name][1], distribution)
+                    clash = _taken("backends", entry.name, entries[entry.name][1], distribution)
+                    self._clashes.setdefault(("backends", entry.name), clash)
+                    continue
                 entries[entry.name] = entry, distribution
         return entries
 
@@ -195,12 +230,15 @@ class Extensions:
 
     @cached_property
     def commands(self) -> tuple[tuple[Command, str], ...]:
-        """Every subcommand, with the distribution it came from."""
+        """Every subcommand, with the distribution it came from; one that two bring says so when it is run."""
         found: dict[str, tuple[Command, str]] = {}
         for commands, distribution in self._call("polyflow_commands"):
             for each in commands:
                 if each.name in found:
-                    raise _taken("commands", each.name, found[each.name][1], distribution)
+                    clash = _taken("commands", each.name, found[each.name][1], distribution)
+                    self._clashes.setdefault(("commands", each.name), clash)
+                    found[each.name] = _refusing(each.name, clash), found[each.name][1]
+                    continue
                 found[each.name] = each, distribution
         return tuple(found.values())
 
@@ -220,15 +258,18 @@ class Extensions:
         for brought, plugin in self._kernels.get(backend, ()):
             try:
                 table = check_table(brought() if callable(brought) else brought)
-            except Exception as error:  # a broken plugin must not break anybody else
+            except _FAILURES as error:  # a broken plugin must not break anybody else
                 self._blame(plugin, error)
                 continue
-            for name in table:
+            for name, kernel in table.items():
+                self._tabled.append((backend, plugin, name))
                 if name in origins:
                     first, second = (self._distributions[each] for each in (origins[name], plugin))
-                    raise _taken(f"kernels for {backend}", name, first, second)
+                    clash = _taken(f"kernels for {backend}", name, first, second)
+                    kernels[name] = Refused(self._clashes.setdefault((backend, name), clash))
+                    continue
                 origins[name] = plugin
-            kernels.update(table)
+                kernels[name] = kernel
         return kernels
 
     def backend(self, name: str) -> Backend:
@@ -241,10 +282,12 @@ class Extensions:
     def _load_backend(self, name: str) -> Backend:
         if name not in self.backend_entries:
             raise BackendError(self._unknown_backend(name))
+        if ("backends", name) in self._clashes:
+            raise self._clashes["backends", name]
         entry, distribution = self.backend_entries[name]
         try:
             backend = entry.factory()
-        except Exception as error:  # whatever a stranger's factory raises is reported alike
+        except _FAILURES as error:  # whatever a stranger's factory raises is reported alike
             raise BackendError(
                 message(
                     f"backend {name!r} of {distribution} cannot be loaded",
@@ -252,18 +295,44 @@ class Extensions:
                     remedy=entry.install or f"install what {distribution} needs",
                 )
             ) from error
+        lacking = [each for each in _BACKEND if not hasattr(backend, each)]
+        if lacking:
+            raise BackendError(
+                message(
+                    f"backend {name!r} of {distribution} is none",
+                    found=f"{backend!r:.80}, which has no {', '.join(lacking)}",
+                    needed="from its factory an object that fulfils polyflow.extension.Backend",
+                    remedy=f"a subclass of polyflow.extension.NamespaceBackend; tell the makers of {distribution}",
+                )
+            )
         extra = self._kernels_for(name)
         if extra:
             backend.kernels = {**extra, **backend.kernels}
         return backend
 
     def _unknown_backend(self, name: str) -> str:
+        is_disabled = any(each.name == name and each.is_disabled for each in self.records)
         return message(
             f"no backend is called {name!r}",
             found=self.troubles(),
             needed=nearest(name, self.backend_entries),
-            remedy=f"pip install polyflow-{name}, or the package that announces it; `polyflow backends` lists all",
+            remedy=f"leave {name} out of {DISABLED}"
+            if is_disabled
+            else f"pip install polyflow-{name}, or the package that announces it; `polyflow backends` lists all",
         )
+
+
+_BACKEND = ("name", "namespace", "kernels", "dtypes", "devices", "type_of", "from_literal", "to_literal", "compile")
+"""Some of what every backend has, by which it is known."""
+
+
+def _refusing(name: str, clash: PluginError) -> Command:
+    """What stands for a command that two plugins bring."""
+
+    def refuse(_: object) -> NoReturn:
+        raise clash
+
+    return Command(name, "two plugins bring it", refuse, refuse)
 
 
 def _taken(what: str, name: str, first: str, second: str) -> PluginError:

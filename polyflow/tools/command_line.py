@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -10,6 +11,9 @@ from typing import Any, NoReturn
 from polyflow.errors import PolyflowError
 from polyflow.extension.command import Command
 from polyflow.extension.manager import extensions
+
+CUT_OFF = 128 + 13
+"""The exit status where nobody reads what is printed: that of programs that the signal SIGPIPE ends."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -41,10 +45,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=_Subparser)
     for command, _ in extensions().commands:
         commands.add_parser(command.name, help=command.help, command=command)
-    chosen = parser.parse_args(arguments)
+    name = ""
     try:
+        chosen = parser.parse_args(arguments)
+        name = f" {chosen.command}"
         status: int = chosen.run(chosen)
+        sys.stdout.flush()  # so that nobody there to read is noticed here
     except PolyflowError as error:
-        print(f"polyflow {chosen.command}: {error}", file=sys.stderr)
+        print(f"polyflow{name}: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # who reads has enough, as in `polyflow backends | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CUT_OFF
     return status

@@ -28,6 +28,7 @@ from polyflow.runtime.straight import StraightProgram, evaluate
 from polyflow.tools.diff_script import Run, runs_of
 from polyflow.tools.distance import distance, flat
 from polyflow.tools.reproduction import reproduction
+from polyflow.tools.writing import check_writable
 
 _UNDEFINED = frozenset({"empty", "empty_like", "absent", "absent_rows"})
 """Ops whose results are nobody's promise."""
@@ -92,7 +93,9 @@ class Comparer:
             raise program.explain_failure(error) or error from error
         return Comparison(self.compared, self.skipped, parting, self.furthest)
 
-    def _look(self, program: StraightProgram, results: Sequence[Any], operands: Sequence[Any]) -> None:
+    def _look(
+        self, program: StraightProgram, results: Sequence[Any], operands: Sequence[Any], _: object = None
+    ) -> None:
         frame = sys._getframe(2)  # of the program's own function, which called the lambda
         site = program.site(frame.f_code.co_filename, frame.f_lineno)
         operation = site.operation
@@ -138,6 +141,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Compare every run of the script until one parts: 1 where one does."""
     if not arguments.script.exists():
         raise ArgumentError(message("polyflow diff: the script is not there", found=str(arguments.script)))
+    check_writable(arguments.write)
     names = tuple(arguments.backends)
     number = 0
     for is_eager, runs in groupby(runs_of(arguments.script, names[0]), attrgetter("is_eager")):

@@ -33,10 +33,10 @@ ignore = ["RUF012"]
     "README.md": """\
 # @distribution@
 
-The backend `@name@` for [polyflow](https://pypi.org/project/polyflow): `polyflow.Session("@name@")`.
+The backend `@name@` for polyflow: `polyflow.Session("@name@")`.
 
 ```
-pip install -e ".[test]"
+pip install -e .        # beside polyflow and what its extra `conformance` needs, from its wheel or a checkout
 polyflow conform --backend @name@
 ```
 

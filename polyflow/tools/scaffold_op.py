@@ -33,7 +33,7 @@ ignore = ["RUF012"]
     "README.md": """\
 # @distribution@
 
-Ops for [polyflow](https://pypi.org/project/polyflow), on every backend, with gradients:
+Ops for polyflow, on every backend, with gradients:
 
 ```python
 import polyflow as pf
@@ -43,7 +43,7 @@ pf.Session("jax").run(softcap([1.0, 100.0], limit=30.0))
 ```
 
 ```
-pip install -e ".[test]"
+pip install -e .        # beside polyflow and what its extra `conformance` needs, from its wheel or a checkout
 polyflow conform --backend numpy -k @name@.
 ```
 

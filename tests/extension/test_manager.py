@@ -7,6 +7,7 @@ import importlib
 import inspect
 import subprocess
 import sys
+import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +21,8 @@ from polyflow.core.program import Program
 from polyflow.core.rewriting import rewrite
 from polyflow.core.types import TensorType
 from polyflow.errors import BackendError, KernelError, PluginError
-from polyflow.extension import Backend, BackendEntry, Command, PassContext
+from polyflow.extension import Backend, BackendEntry, Command, NamespaceBackend, PassContext
+from polyflow.extension.kernel_needs import lacking
 from polyflow.extension.manager import DISABLED, Extensions
 from tests.extension.plugins import FewBackend, Point, another_triple, fail, installed, plugin, points, triple
 
@@ -95,7 +97,7 @@ def test_an_op_cannot_take_the_name_of_a_built_in_one(installed: Extensions) -> 
         (
             "commands",
             lambda: [Command("plugins", "", lambda p: None, lambda a: 0)],
-            lambda e: e.commands,
+            lambda e: {each.name: each for each, _ in e.commands}["plugins"].run(argparse.Namespace()),
             "two commands are called 'plugins'",
         ),
     ],
@@ -106,16 +108,53 @@ def test_two_of_one_name_are_refused(installed: Extensions, hook: str, bring: An
     with pytest.raises(PluginError, match=text) as caught:
         ask(installed)
     assert "one of second-dist" in str(caught.value)
-    assert f"try:     uninstall {'few-dist' if hook == 'backends' else 'polyflow'} or second-dist" in str(caught.value)
+    first = "few-dist" if hook == "backends" else "polyflow"
+    remedy = f"try:     uninstall {first} or second-dist, or name its plugin in POLYFLOW_DISABLE_PLUGINS"
+    assert remedy in str(caught.value)
+
+
+def test_only_who_needs_a_name_that_two_bring_is_refused(installed: Extensions) -> None:
+    installed.register(
+        plugin(
+            backends=lambda: [BackendEntry("few", FewBackend), BackendEntry("fine", lambda: FewBackend("fine"))],
+            commands=lambda: [Command("plugins", "", lambda p: None, lambda a: 0)],
+        ),
+        "second",
+        "second-dist",
+    )
+    x = pf.placeholder("float32", ())
+    assert pf.Session("fine", extensions=installed).run(x + 1, {x: 1.0}) == 2.0
+    assert len(installed.commands) == 4
+    texts = [str(each).partition("\n")[0] for each in installed.ask_all()]
+    assert texts == ["two backends are called 'few'", "two commands are called 'plugins'"]
 
 
 def test_two_plugins_that_bring_one_kernel_are_refused(installed: Extensions) -> None:
     for name in ("a", "b"):
         installed.register(plugin(kernels=lambda: {"few": {"triple": lambda x: x}}), name, f"{name}-dist")
-    with pytest.raises(
-        PluginError, match=r"two kernels for few are called 'triple'\n  found:   one of a-dist, one of b-dist"
-    ):
-        installed.backend("few")
+    x = pf.placeholder("float32", ())
+    session = pf.Session("few", extensions=installed)
+    assert session.run(x * 2, {x: 1.0}) == 2.0
+    with pytest.raises(PluginError) as caught:
+        session.run(triple(x), {x: 1.0})
+    assert str(caught.value) == (
+        "two kernels for few are called 'triple'\n"
+        "  found:   one of a-dist, one of b-dist\n"
+        "  needed:  one kernel a name\n"
+        "  try:     uninstall a-dist or b-dist, or name its plugin in POLYFLOW_DISABLE_PLUGINS"
+    )
+    assert [str(each).partition("\n")[0] for each in installed.ask_all()] == ["two kernels for few are called 'triple'"]
+
+
+def test_kernels_that_nobody_will_call_are_told(installed: Extensions) -> None:
+    tables = {"few": {"tripel": lambda x: x, "sin": lambda x: x}, "fwe": lambda: fail(AssertionError("not asked"))}
+    installed.register(plugin(ops=lambda: [triple], kernels=lambda: tables), "mine", "mine-dist")
+    first = "plugin 'mine' (mine-dist) brings kernels for backend 'fwe', and none is called so"
+    second = "plugin 'mine' (mine-dist) brings a kernel for 'tripel' on few, and no op is called so"
+    assert installed.strays() == [
+        f"{first}; did you mean 'few'?",
+        f"{second}; did you mean 'triple' or 'tril' or 'triu'?",
+    ]
 
 
 def test_two_plugins_of_one_name_are_refused(installed: Extensions) -> None:
@@ -156,6 +195,20 @@ def test_a_plugin_that_cannot_be_imported_is_recorded_and_the_others_work(points
         "ugly": "PluginValidationError",
     }
     assert installed.backend("few").name == "few"
+
+
+def test_a_plugin_that_ends_the_process_is_recorded_and_the_others_work(points: list[Point]) -> None:
+    points.append(Point("rude", lambda: sys.exit(3)))
+    end = BackendEntry("end", lambda: sys.exit("no"))
+    points.append(Point("late", lambda: plugin(ops=lambda: sys.exit(), backends=lambda: [end])))
+    installed = Extensions()
+    assert installed.backend("few").name == "few"
+    assert len(installed.ops) == 0
+    told = {each.name: each.trouble for each in installed.records}
+    assert told["rude"] == "plugin 'rude' (rude-dist) is broken: it calls sys.exit(3)"
+    assert told["late"] == "plugin 'late' (late-dist) is broken: it calls sys.exit()"
+    with pytest.raises(BackendError, match=r"backend 'end' of late-dist cannot be loaded\n  found:   SystemExit: no"):
+        installed.backend("end")
 
 
 def test_a_plugin_that_is_disabled_is_not_even_imported(points: list[Point], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,6 +282,20 @@ def test_a_backend_that_cannot_be_loaded_says_why_and_how_to_install_it(
     assert installed.backend("few").name == "few"
 
 
+def test_a_factory_that_makes_something_else_is_refused_with_the_distribution(installed: Extensions) -> None:
+    installed.register(plugin(backends=lambda: [BackendEntry("notb", lambda: 3)]), "n", "n-dist")
+    with pytest.raises(BackendError) as caught:
+        pf.Session("notb", extensions=installed)
+    assert str(caught.value) == (
+        "backend 'notb' of n-dist is none\n"
+        "  found:   3, which has no name, namespace, kernels, dtypes, devices, type_of, from_literal, to_literal, "
+        "compile\n"
+        "  needed:  from its factory an object that fulfils polyflow.extension.Backend\n"
+        "  try:     a subclass of polyflow.extension.NamespaceBackend; tell the makers of n-dist"
+    )
+    assert installed.backend("few").name == "few"
+
+
 def test_the_backends_that_come_with_polyflow_fulfil_the_protocol() -> None:
     from polyflow.extension.manager import extensions
 
@@ -279,6 +346,53 @@ def test_kernels_brought_to_one_set_of_extensions_do_not_leak_into_another(insta
     x = pf.placeholder("float32", ())
     assert pf.Session("few", extensions=installed).run(pf.sin(x), {x: 0.0}) == 42.0
     assert pf.Session("numpy", extensions=extensions()).run(pf.sin(x), {x: 0.0}) == 0.0
+
+
+# -- generic kernels that call what a namespace lacks
+
+
+class LittleBackend(NamespaceBackend):
+    """NumPy with a few functions left out."""
+
+    def __init__(self, *without: str) -> None:
+        names = {each: getattr(np, each) for each in dir(np) if not each.startswith("_") and each not in without}
+        super().__init__("little", types.SimpleNamespace(**names))
+        self.array_types = (np.ndarray, np.generic)
+
+
+def test_a_generic_kernel_that_calls_what_the_namespace_lacks_is_none() -> None:
+    x = pf.placeholder("float64", (3,))
+    relu, softmax = pf.nn.relu(x), pf.nn.softmax(x)
+    with pytest.raises(KernelError) as caught:
+        pf.Session(LittleBackend("maximum", "max")).run([relu, softmax], {x: [1.0, 2.0, -3.0]})
+    text = str(caught.value)
+    assert text.startswith("backend 'little' has no kernel for 2 operations:\n    nn.relu, built at ")
+    assert " (its generic kernel needs maximum)\n    nn.softmax, built at " in text
+    assert " (its generic kernel needs max)\n  try: " in text
+    assert caught.value.ops == ("nn.relu", "nn.softmax")
+
+
+def test_what_a_generic_kernel_lacks_is_done_by_a_backend_behind() -> None:
+    x = pf.placeholder("float64", (3,))
+    session = pf.Session(LittleBackend("maximum"), fallback=["numpy"])
+    assert session.run(pf.nn.relu(x), {x: [1.0, 2.0, -3.0]}).tolist() == [1.0, 2.0, 0.0]
+    assert "numpy runs 1 operations" in session.explain(pf.nn.relu(x), {x: [1.0, 2.0, -3.0]})
+
+
+def test_what_a_generic_kernel_may_do_without_is_not_asked_for() -> None:
+    x = pf.placeholder("float64", (3,))
+    little = LittleBackend("nonzero", "permute_dims", "take", "cumulative_sum")
+    assert pf.Session(little).run(x[1:], {x: [1.0, 2.0, 3.0]}).tolist() == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("name", ["numpy", "jax", "reference"])
+def test_the_backends_that_come_with_polyflow_lack_nothing(name: str) -> None:
+    from polyflow.extension.manager import extensions
+
+    namespace = extensions().backend(name).namespace
+    rules = {op.full_name: op.kernel_rule for op in extensions().ops.values() if op.kernel_rule is not None}
+    assert len(rules) > 80
+    assert {op: lacking(rule, namespace) for op, rule in rules.items() if lacking(rule, namespace)} == {}
 
 
 # -- passes and commands
@@ -412,10 +526,24 @@ def test_rules_for_ops_of_another_module_are_there_before_anybody_can_look() -> 
     lines = [line.split() for line in done.stdout.splitlines()]
     loaded = {(module, owner) for when, module, owner in lines if when == "loaded"}
     later = {(module, owner) for when, module, owner in lines if when == "all"} - loaded
-    assert ("polyflow.control_flow.loop_gradient", "polyflow.control_flow.structured") in loaded
     for module, owner in later:
         text = inspect.getsource(importlib.import_module(owner))
-        assert f"from {module} import" in text, f"{module} hangs rules on ops of {owner}: name it in control_flow.RULES"
+        assert f"from {module} import" in text, f"{module} hangs rules on ops of {owner}: hang them there, by `later`"
+
+
+def test_the_rules_of_loops_and_branches_are_loaded_when_somebody_asks() -> None:
+    code = """
+import sys, polyflow as pf
+x = pf.placeholder("float32", ())
+y = pf.cond(x > 0, lambda: x * x, lambda: -x)
+session, module = pf.Session("reference"), "polyflow.control_flow.branch_gradient"
+session.run(y, {x: 3.0})
+before = module in sys.modules
+session.run(pf.gradients(y, [x]), {x: 3.0})
+print(before, module in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False True\n"
 
 
 def test_a_gradient_through_a_branch_is_there_though_nobody_asked_for_its_module() -> None:

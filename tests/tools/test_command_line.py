@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
+import polyflow.plugin
 from polyflow.errors import BackendError, message
 from polyflow.extension import BackendEntry, Command, hookimpl
-from polyflow.extension.manager import Extensions
+from polyflow.extension.manager import Extensions, extensions
 from polyflow.tools import command_line
 from polyflow.tools.command_line import main
 from polyflow.tools.listings import describe_backends, describe_plugins
+from tests.extension.plugins import FewBackend
 
 
 class Plugin:
@@ -95,7 +98,81 @@ def test_plugins_that_clash_are_listed_with_the_clash() -> None:
     assert [line.split()[-1] for line in lines[:2]] == ["ok", "ok"]
     assert "two backends are called 'broken'" in lines
     assert "two commands are called 'seven'" in lines
-    assert lines.count("  found:   one of first-dist, one of second-dist") == 2
+    assert "two commands are called 'refuse'" in lines
+    assert lines.count("  found:   one of first-dist, one of second-dist") == 3
+
+
+def test_a_command_that_two_plugins_bring_says_so_and_the_others_run(
+    only_mine: Extensions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Second:
+        @hookimpl
+        def polyflow_commands(self) -> list[Command]:
+            return [Command("seven", "", lambda parser: None, lambda arguments: 8)]
+
+    only_mine.register(Second(), "second", "second-dist")
+    assert main(["seven"]) == 1
+    assert "polyflow: two commands are called 'seven'\n" in capsys.readouterr().err
+    assert main(["refuse"]) == 1
+    assert "it does not work" in capsys.readouterr().err
+
+
+def test_clashing_kernels_and_kernels_that_nobody_calls_are_listed() -> None:
+    class Brings(Plugin):
+        @hookimpl
+        def polyflow_commands(self) -> list[Command]:
+            return []
+
+        @hookimpl
+        def polyflow_backends(self) -> list[BackendEntry]:
+            return [BackendEntry("few", FewBackend)]
+
+        @hookimpl
+        def polyflow_kernels(self) -> dict[str, Any]:
+            return {"few": lambda: {"sinn": abs, "cos": abs}}
+
+    class Clashes:
+        @hookimpl
+        def polyflow_kernels(self) -> dict[str, Any]:
+            return {"few": {"cos": abs}, "nobackend": {}}
+
+    class Torn:
+        @hookimpl
+        def polyflow_kernels(self) -> dict[str, Any]:
+            return {"few": lambda: 1 // 0}
+
+    found = Extensions(load_entry_points=False)
+    found.register(polyflow.plugin, "builtin", "polyflow")
+    for name, each in {"brings": Brings(), "clashes": Clashes(), "a-long-name-of-a-plugin": Torn()}.items():
+        found.register(each, name, f"{name}-dist")
+    lines = describe_plugins(found)
+    assert lines[1].split()[-1] == "ok"
+    assert lines[3].endswith(" broken: ZeroDivisionError: integer division or modulo by zero")
+    assert (
+        lines[0].index(" polyflow ") == lines[1].index(" brings-dist ") == lines[3].index(" a-long-name-of-a-plugin-")
+    )
+    assert "two kernels for few are called 'cos'" in lines
+    assert "  found:   one of brings-dist, one of clashes-dist" in lines
+    first = "warning: plugin 'clashes' (clashes-dist) brings kernels for backend 'nobackend', and none is called so"
+    second = "warning: plugin 'brings' (brings-dist) brings a kernel for 'sinn' on few, and no op is called so"
+    assert lines[-2:] == [f"{first}; known are: 'few'", f"{second}; did you mean 'sin' or 'sinh' or 'sign'?"]
+
+
+def test_instruments_are_listed_apart_and_last() -> None:
+    lines = describe_backends(extensions())
+    place = lines.index("to test polyflow and the kit with, not to compute with:")
+    names = [line.split()[0] for line in lines[place + 1 :]]
+    assert names == sorted(entry.name for entry, _ in extensions().backend_entries.values() if entry.is_instrument)
+    assert not set(names) & {line.split()[0] for line in lines[:place] if not line.startswith(" ")}
+
+
+def test_nobody_reading_any_more_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "polyflow", "plugins"]
+    found = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    os.close(writing)
+    assert (found.returncode, found.stderr) == (141, "")
 
 
 def test_a_command_that_is_missing_is_refused_with_the_plugins_that_are_broken(

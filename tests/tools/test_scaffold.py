@@ -32,11 +32,30 @@ def test_the_command_writes_and_says_what_is_next(tmp_path: Path, capsys: pytest
     assert f"pip install -e {tmp_path / 'polyflow-mine'}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["my-ops", "class", "Mine", "2fast", ""])
+@pytest.mark.parametrize("name", ["my-ops", "class", "Mine", "2fast", "", "éa"])
 def test_a_name_that_python_cannot_import_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValueRangeError, match=r"polyflow new backend: a package cannot be called '") as caught:
         write_package("backend", name, tmp_path)
     assert "needed:  lower-case letters, digits and underscores" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("numpy", "a plugin called 'numpy'"),
+        ("polyflow", "a plugin called 'polyflow'"),
+        ("loopback", "a backend called 'loopback', of polyflow"),
+        ("nn", "ops called 'nn'"),
+        ("matmul", "ops called 'matmul'"),
+    ],
+)
+def test_a_name_that_something_has_is_refused(name: str, found: str, tmp_path: Path) -> None:
+    for kind in ("backend", "op-plugin"):
+        with pytest.raises(ValueRangeError) as caught:
+            write_package(kind, name, tmp_path)
+        first = f"polyflow new {kind}: the name {name!r} is taken"
+        assert str(caught.value) == f"{first}\n  found:   {found}\n  needed:  a name of your own"
     assert list(tmp_path.iterdir()) == []
 
 
