@@ -11,7 +11,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyflow.core.declaration import Trait
 from polyflow.core.hosting import QueueSpec, running
@@ -21,8 +21,10 @@ from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
 from polyflow.errors import CancelledError, DeadlineExceededError, DeadlockError, PolyflowError, message
 from polyflow.runtime.options import RunOptions
-from polyflow.runtime.queues import Queue
 from polyflow.runtime.waiting import LOCK, WaitingRun, wait_until, wake
+
+if TYPE_CHECKING:
+    from polyflow.runtime.queues import Queue
 
 
 def runs_on_host(program: Program) -> bool:
@@ -122,6 +124,8 @@ class RunContext(WaitingRun):
 
     def queue(self, spec: QueueSpec) -> Queue:
         """The state that the session has of a queue."""
+        from polyflow.runtime.queues import Queue  # which few programs have
+
         with LOCK:
             if spec not in self._state.queues:
                 self._state.queues[spec] = Queue(spec)

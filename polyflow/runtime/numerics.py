@@ -1,7 +1,8 @@
 """Looking for the first operation that makes a NaN or an infinity: ``RunOptions(check_numerics=True)``.
 
 The program runs as it was specialised, operation by operation, loops as Python's own, and the results of each operation
-are looked at. One that hands on what came in already is not to blame.
+are looked at. One that hands on what came in already is not to blame. Indices are looked at too: a compiled engine goes
+on where one lies outside its axis.
 """
 
 from __future__ import annotations
@@ -15,14 +16,16 @@ from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
 from polyflow.errors import NumericsError, message
 from polyflow.extension.backend import Backend
+from polyflow.runtime.bounds import check_bounds
 
 
 class NotFinite(Exception):
     """What :func:`checker` raises where a result holds something that no operand held."""
 
 
-def checker(backend: Backend, device: str) -> Callable[[Sequence[Any], Sequence[Any]], None]:
-    """A function of the results and the operands of one operation, which raises where it made a NaN or an infinity."""
+def checker(backend: Backend, device: str) -> Callable[..., None]:
+    """A function of the results and the operands of one operation, which raises where it made a NaN or an infinity;
+    given the operation too, also where an index lies outside its axis."""
     xp = backend.namespace
 
     def holds(arrays: Sequence[Any], test: Callable[[Any], Any]) -> bool:
@@ -32,7 +35,9 @@ def checker(backend: Backend, device: str) -> Callable[[Sequence[Any], Sequence[
         is_own = hasattr(array, "dtype") and backend.type_of(array) is not None  # not held by another backend
         return is_own and bool(xp.isdtype(array.dtype, ("real floating", "complex floating")))
 
-    def check(results: Sequence[Any], operands: Sequence[Any]) -> None:
+    def check(results: Sequence[Any], operands: Sequence[Any], operation: Operation | None = None) -> None:
+        if operation is not None:
+            check_bounds(operation, operands, xp)
         made = [xp.asarray(each) for each in results if is_inexact(each)]
         if not made or not holds(made, lambda x: ~xp.isfinite(x)):
             return
@@ -67,7 +72,8 @@ def check_arguments(program: Program, backend: Backend, device: str) -> Callable
 
 def in_loops(loops: Sequence[tuple[Operation, Any]]) -> str | None:
     """In which iteration of which loop an operation failed, the outermost first; ``None`` outside of loops."""
-    inside = [f"iteration {count} of {loop.name}, built at {loop.location}" for loop, count in loops]
+    places = ("" if loop.location is None else f", built at {loop.location}" for loop, _ in loops)
+    inside = [f"iteration {count} of {loop.name}{place}" for (loop, count), place in zip(loops, places, strict=True)]
     return f"it was in {', in '.join(inside)}" if inside else None
 
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 from polyflow.errors import ValueRangeError, message
 
 
-@dataclass(frozen=True)
-class RunOptions:
+class _Options(NamedTuple):
+    timeout: float | None
+    check_numerics: bool
+    deadlock_after: float | None
+
+
+class RunOptions(_Options):
     """Options of one run: ``session.run(fetches, feeds, options=RunOptions(timeout=1.0))``.
+
+    ``timeout`` is the time in seconds after which a run that waits ends with ``DeadlineExceededError``, ``None`` for no
+    limit; one that computes does not wait, and is not interrupted. With ``check_numerics`` the first operation that
+    makes a NaN or an infinity is an error, and so is, on every engine, an index outside its axis. ``deadlock_after`` is
+    how many seconds every thread must have waited in vain before ``DeadlockError`` reports it; ``None`` for never.
 
     >>> import polyflow as pf
     >>> queue = pf.FIFOQueue(3, "float32", ())
@@ -23,17 +33,16 @@ class RunOptions:
     Raises ``ValueRangeError`` for a time that is not above 0.
     """
 
-    timeout: float | None = None
-    """Seconds after which a run that waits ends with ``DeadlineExceededError``; ``None`` for no limit."""
-    check_numerics: bool = False
-    """Whether the first operation that makes a NaN or an infinity is an error."""
-    deadlock_after: float | None = 0.5
-    """Seconds for which every thread must have waited in vain before ``DeadlockError`` reports it; ``None``: never."""
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
-        for name in ("timeout", "deadlock_after"):
-            seconds = getattr(self, name)
-            if seconds is not None and not seconds > 0:
+    def __new__(
+        cls, timeout: float | None = None, check_numerics: bool = False, deadlock_after: float | None = 0.5
+    ) -> Self:
+        for name, seconds in (("timeout", timeout), ("deadlock_after", deadlock_after)):
+            if seconds is not None and not (hasattr(seconds, "__float__") and seconds > 0):
                 raise ValueRangeError(
-                    message(f"RunOptions: {name} is no time to wait", found=seconds, needed="seconds above 0, or None")
+                    message(
+                        f"RunOptions: {name} is no time to wait", found=repr(seconds), needed="seconds above 0, or None"
+                    )
                 )
+        return super().__new__(cls, timeout, check_numerics, deadlock_after)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from polyflow.core.declaration import Trait
@@ -30,23 +29,33 @@ if TYPE_CHECKING:
 _HEADINGS = {"dataflow": "lowered program"}
 
 
-@dataclass
 class Plan:
     """A program compiled for one backend and device."""
 
-    specialised: Specialised
-    program: Program
-    """After the passes; its parameters and results are those of ``specialised``."""
-    function: Callable[..., tuple[Any, ...]]
-    """Takes feeds, then the variables read; returns fetches, then the variables written."""
-    sources: tuple[StraightProgram | DataflowProgram, ...]
-    """What was compiled: the program, or its segments in order."""
-    guarded: tuple[int, ...]
-    """Fetches that may be a variable's value itself, and are handed out through ``backend.guard``."""
-    notes: list[str] = field(default_factory=list)
-    executor: str = "straight"
-    elsewhere: Sequence[Operation] = ()
-    """The operations that run on other backends."""
+    def __init__(
+        self,
+        specialised: Specialised,
+        program: Program,
+        function: Callable[..., tuple[Any, ...]],
+        sources: tuple[StraightProgram | DataflowProgram, ...],
+        guarded: tuple[int, ...],
+        notes: Sequence[str] = (),
+        executor: str = "straight",
+        elsewhere: Sequence[Operation] = (),
+    ) -> None:
+        self.specialised = specialised
+        self.program = program
+        """After the passes; its parameters and results are those of ``specialised``."""
+        self.function = function
+        """Takes feeds, then the variables read; returns fetches, then the variables written."""
+        self.sources = sources
+        """What was compiled: the program, or its segments in order."""
+        self.guarded = guarded
+        """Fetches that may be a variable's value itself, and are handed out through ``backend.guard``."""
+        self.notes = notes
+        self.executor = executor
+        self.elsewhere = elsewhere
+        """The operations that run on other backends."""
 
     def run(self, *arguments: Any) -> tuple[Any, ...]:
         """Run on arrays; the error of a kernel names its operation."""
@@ -101,10 +110,13 @@ def make_plan(
         function, sources, decisions = _by_dataflow(specialised, program, dataflow, backend, device, threads)
     elif backend.is_compiled and not elsewhere:
         function, sources, decisions = compiled(program, backend, device, _donated(specialised))
+        if sources[0].program is not program:  # cut into segments, past which a feed may go to the results
+            function = _keeping_nothing_fed(function, specialised, program, backend, Trait.ELSEWHERE)
     else:
         function, sources, decisions = _straight(specialised, program, backend, device)
     made = f"compiled in {time.perf_counter() - start:.3f} s, {decisions[0]}"
-    guarded = _guarded(specialised, program, backend.is_compiled and dataflow is None)
+    is_compiled = backend.is_compiled and dataflow is None
+    guarded = _guarded(specialised, program, is_compiled, bool(backend.operators))
     executor = "straight" if dataflow is None else "dataflow"
     notes = [*notes, *report(program, backend), *decisions[1:], made]
     return Plan(specialised, program, function, sources, guarded, notes, executor, elsewhere)
@@ -130,7 +142,8 @@ def make_checked_plan(specialised: Specialised, program: Program, backend: Backe
     function = backend.compile(looked, CompileRequest(types, (), device, False, False))
     function = _keeping_nothing_fed(function, specialised, program, backend)
     notes = [f"backend {backend.name}, device {device}", "check_numerics: no passes, operation by operation"]
-    return Plan(specialised, program, function, (straight,), _guarded(specialised, program, False), notes)
+    guarded = _guarded(specialised, program, False, bool(backend.operators))
+    return Plan(specialised, program, function, (straight,), guarded, notes)
 
 
 def _by_dataflow(
@@ -170,15 +183,18 @@ def _donated(specialised: Specialised) -> tuple[int, ...]:
     return tuple(start + index for index, each in enumerate(specialised.reads) if each in written)
 
 
-def _guarded(specialised: Specialised, program: Program, is_compiled: bool) -> tuple[int, ...]:
-    """The fetches whose memory is that of a parameter or of a variable's new value.
+def _guarded(
+    specialised: Specialised, program: Program, is_compiled: bool, has_scalars: bool = False
+) -> tuple[int, ...]:
+    """The fetches whose memory is that of a parameter or of a variable's new value, and those that may be scalars,
+    which are handed out as arrays.
 
-    A compiled program returns views in memory of their own; elsewhere the views of a value are its memory, and the
-    constants are those of the plan.
+    A compiled program returns views in memory of their own; elsewhere the views of a value are its memory, the
+    constants are those of the plan, and what lies in the memory of feeds was copied.
     """
     seen_through = Trait.ELSEWHERE if is_compiled else _SHARING
     count = len(program.results) - len(specialised.writes)
-    shared = set(program.parameters)
+    shared = set(program.parameters if is_compiled else program.parameters[len(specialised.feeds) :])
     if not is_compiled:
         shared.update(each.outputs[0] for each in every_operation(program) if each.op is constant_op)
     for each in program.results[count:]:
@@ -186,18 +202,17 @@ def _guarded(specialised: Specialised, program: Program, is_compiled: bool) -> t
     return tuple(
         index
         for index, each in enumerate(program.results[:count])
-        if not shared.isdisjoint(_owners(each, seen_through))
+        if (has_scalars and each.type.shape == ()) or not shared.isdisjoint(_owners(each, seen_through))
     )
 
 
-def _borrowed(specialised: Specialised, program: Program) -> tuple[int, ...]:
-    """The results that go to variables and lie in the memory of a feed, which its user may change at any time."""
-    count = len(program.results) - len(specialised.writes)
+def _borrowed(specialised: Specialised, program: Program, seen_through: Trait) -> tuple[int, ...]:
+    """The results that may lie in the memory of a feed, which its user may change at any time."""
     feeds = set(program.parameters[: len(specialised.feeds)])
+    if not feeds:
+        return ()
     return tuple(
-        index
-        for index, each in enumerate(program.results)
-        if index >= count and not feeds.isdisjoint(_owners(each, _SHARING))
+        index for index, each in enumerate(program.results) if not feeds.isdisjoint(_owners(each, seen_through))
     )
 
 
@@ -223,10 +238,15 @@ def _owners(tensor: Tensor, seen_through: Trait) -> set[Tensor]:
 
 
 def _keeping_nothing_fed(
-    function: Callable[..., tuple[Any, ...]], specialised: Specialised, program: Program, backend: Backend
+    function: Callable[..., tuple[Any, ...]],
+    specialised: Specialised,
+    program: Program,
+    backend: Backend,
+    seen_through: Trait = _SHARING,
 ) -> Callable[..., tuple[Any, ...]]:
-    """``function`` with those results copied that go to variables and may lie in the memory of a feed."""
-    places = _borrowed(specialised, program)
+    """``function`` with those results copied that may lie in the memory of a feed: what was fetched or went to a
+    variable stays when the feed is filled anew."""
+    places = _borrowed(specialised, program, seen_through)
     if not places:
         return function
 

@@ -95,7 +95,9 @@ class StraightProgram:
         return list(dict.fromkeys([self, *(each for inner in self.inside for each in inner.every())]))
 
     def __del__(self) -> None:
-        linecache.cache.pop(self.filename, None)
+        lines = getattr(linecache, "cache", None)  # modules are empty when the interpreter ends
+        if lines is not None:
+            lines.pop(self.filename, None)
 
 
 def described(operation: Operation, error: Exception, loops: Sequence[tuple[Operation, Any]]) -> ExecutionError:

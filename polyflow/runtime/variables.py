@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from polyflow.core.primitives import constant_op
 from polyflow.core.tensor import Operation
+from polyflow.extension.backend import Backend
+from polyflow.extension.lacks import lack_of
 
 Cell = list[Any]
 """A list with the variable's array, or an empty one before the variable has a value."""
@@ -24,3 +27,12 @@ class VariableStore:
         """Forget every value."""
         for cell in self._cells.values():
             cell.clear()
+
+
+def initial_constant(variable: Operation, backend: Backend, device: str) -> Cell:
+    """The initial value of ``variable`` if it is a constant that ``backend`` holds: it needs no plan. Else nothing."""
+    initial = variable.attributes["initial_value"]
+    made = initial.operation
+    if made.op is not constant_op or initial.type.weak or lack_of(made, backend) is not None:
+        return []
+    return [backend.guard(backend.from_literal(made.attributes["value"], device))]

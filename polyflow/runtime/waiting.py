@@ -17,7 +17,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import FrameType
 from typing import Protocol
 
@@ -46,15 +45,17 @@ class WaitingRun(Protocol):
         ...
 
 
-@dataclass(eq=False)
 class _Waiter:
-    run: WaitingRun
-    is_ready: Callable[[], bool]
-    gate: threading.Condition
-    describe: Callable[[], str]
-    thread: threading.Thread = field(default_factory=threading.current_thread)
-    since: float = field(default_factory=time.monotonic)
-    deadlock: str | None = None
+    """A thread that waits here."""
+
+    def __init__(
+        self, run: WaitingRun, is_ready: Callable[[], bool], gate: threading.Condition, describe: Callable[[], str]
+    ) -> None:
+        self.run, self.is_ready, self.gate, self.describe = run, is_ready, gate, describe
+        self.thread = threading.current_thread()
+        self.since = time.monotonic()
+        self.deadlock: str | None = None
+        """Why nothing will end its waiting, once that is known."""
 
 
 _waiters: dict[_Waiter, None] = {}

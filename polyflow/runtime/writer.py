@@ -154,7 +154,7 @@ class Writer:
     def _looked_at(self, operation: Operation) -> str:
         self.globals["k_check"] = self._check
         results, operands = ([self.names[each] for each in group] for group in (operation.outputs, operation.inputs))
-        return f"k_check([{', '.join(results)}], [{', '.join(operands)}])"
+        return f"k_check([{', '.join(results)}], [{', '.join(operands)}], {self.share('k', operation)})"
 
     def delete(self, tensors: Sequence[Tensor]) -> None:
         """Forget the values of ``tensors``, where they have names that may be."""

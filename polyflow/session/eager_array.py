@@ -144,6 +144,9 @@ class EagerArray(Operators):
         def __getitem__(self, key: Any, /) -> Any: ...
         def __setitem__(self, key: Any, value: Any, /) -> None: ...
 
+    def __format__(self, specification: str) -> str:
+        return format(self._item("number") if specification else str(self), specification)
+
     def __repr__(self) -> str:
         value = self._space.backend.to_literal(self.value)
         text = str(value.tolist()) if value.size <= 100 else "..."

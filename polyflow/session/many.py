@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from polyflow.core.tensor import Operation, Tensor
@@ -52,8 +51,8 @@ Chunk = tuple[list[Tensor], list[Any], list[TensorType], int]
 
 def _chunks(session: Session, feeds: Any, steps: int | None, chunk: int | None) -> Iterator[Chunk]:
     for name, count in (("chunk", chunk), ("steps", steps)):
-        if count is not None and (not hasattr(count, "__index__") or count < 1):
-            raise ArgumentError(message(f"run_many: {name}", found=count, needed="1 or more, or None"))
+        if count is not None and (isinstance(count, bool) or not hasattr(count, "__index__") or count < 1):
+            raise ArgumentError(message(f"run_many: {name}", found=repr(count), needed="1 or more, or None"))
     if feeds is None or (isinstance(feeds, Mapping) and not feeds):
         if steps is None:
             raise ArgumentError(message("run_many: how many steps?", remedy="steps=n, or feeds with n elements each"))
@@ -65,12 +64,7 @@ def _chunks(session: Session, feeds: Any, steps: int | None, chunk: int | None) 
         if not isinstance(feeds, Iterable):
             needed = "a dict of stacked arrays, or a dict for each step"
             raise ArgumentError(message("run_many: feeds", found=repr(feeds), needed=needed))
-        rest = iter(feeds) if steps is None else islice(feeds, steps)
-        while True:
-            group = list(islice(rest, chunk or CHUNK))
-            if not group:
-                return
-            yield _stacked(session, group)
+        yield from _groups(session, feeds, steps, chunk or CHUNK)
 
 
 def _slices(session: Session, feeds: Mapping[Any, Any], steps: int | None, chunk: int | None) -> Iterator[Chunk]:
@@ -103,39 +97,71 @@ def _slices(session: Session, feeds: Mapping[Any, Any], steps: int | None, chunk
         yield tensors, [each[start:stop] for each in arrays] if size < total else arrays, types, stop - start
 
 
-def _stacked(session: Session, group: Sequence[Mapping[Any, Any]]) -> Chunk:
+Step = tuple[list[Tensor], list[Any], list[TensorType]]
+"""What is fed in one step, and the types."""
+
+
+def _groups(session: Session, feeds: Iterable[Any], steps: int | None, size: int) -> Iterator[Chunk]:
+    """Chunks of feeds that come one by one; where one is missing or wrong, those before it come first."""
+    rest = iter(feeds)
+    # What gives the feeds may fill one array again and again; in a list nothing does.
+    is_filled_anew = not isinstance(feeds, list | tuple)
+    first: Step | None = None
+    done, failure = 0, None
+    while failure is None and (steps is None or done < steps):
+        group: list[Step] = []
+        while len(group) < (size if steps is None else min(size, steps - done)) and failure is None:
+            try:
+                group.append(_step(session, next(rest), done + len(group), first, is_filled_anew))
+                first = first or group[0]
+            except Exception as error:
+                failure = error
+        done += len(group)
+        if group:
+            yield _stacked(session, group)
+    if steps is not None and isinstance(failure, StopIteration):
+        raise ArgumentError(
+            message(
+                "run_many: the feeds end before the steps do", found=f"{done} of them", needed=f"{steps}, or no steps"
+            )
+        )
+    if failure is not None and not isinstance(failure, StopIteration):
+        raise failure
+
+
+def _step(session: Session, feeds: Any, number: int, first: Step | None, is_filled_anew: bool) -> Step:
+    """The feeds of one step, in the order of the first, and copied if they may be filled anew before it runs."""
+    if not isinstance(feeds, Mapping):
+        raise ArgumentError(message("run_many: the feeds of a step", found=repr(feeds), needed="a dict"))
+    tensors = [find_feed(session.graph, key) for key in feeds]
+    check_distinct(tensors)
+    known = dict(zip(tensors, feeds.values(), strict=True))
+    if first is not None and known.keys() != set(first[0]):
+        raise FeedError(
+            message(
+                f"run_many: step {number} feeds something else than the first",
+                found=", ".join(sorted(each.name for each in known)),
+                needed=", ".join(sorted(each.name for each in first[0])),
+            )
+        )
+    keys = tensors if first is None else first[0]
+    arrays, types = [], []
+    for key in keys:
+        array, type = session.convert_feed(key, known[key])
+        arrays.append(session.backend.copy(array) if is_filled_anew and array is known[key] else array)
+        types.append(type)
+    if first is not None and first[2] != types:
+        found, needed = (", ".join(map(str, each)) for each in (types, first[2]))
+        raise FeedError(message(f"run_many: step {number} has other types than the first", found=found, needed=needed))
+    return keys, arrays, types
+
+
+def _stacked(session: Session, group: Sequence[Step]) -> Chunk:
     """The feeds of some steps, stacked."""
-    steps: list[dict[Tensor, Any]] = []
-    for each in group:
-        if not isinstance(each, Mapping):
-            raise ArgumentError(message("run_many: the feeds of a step", found=each, needed="a dict"))
-        tensors = [find_feed(session.graph, key) for key in each]
-        check_distinct(tensors)
-        steps.append(dict(zip(tensors, each.values(), strict=True)))
-    keys = list(steps[0])
-    columns: list[list[Any]] = [[] for _ in keys]
-    types: list[TensorType] = []
-    for number, known in enumerate(steps):
-        if known.keys() != set(keys):
-            raise FeedError(
-                message(
-                    f"run_many: step {number} feeds something else than the first",
-                    found=", ".join(sorted(each.name for each in known)),
-                    needed=", ".join(sorted(each.name for each in keys)),
-                )
-            )
-        pairs = [session.convert_feed(key, known[key]) for key in keys]
-        found = [type for _, type in pairs]
-        if types and types != found:
-            raise FeedError(
-                message(f"run_many: step {number} has other types than the first", found=found, needed=types)
-            )
-        types = found
-        for column, (array, _) in zip(columns, pairs, strict=True):
-            column.append(array)
+    keys, _, types = group[0]
     stack = session.backend.eager(session.backend.namespace.stack, session.device)
     asarray = session.backend.eager(session.backend.namespace.asarray, session.device)
-    arrays = [stack([asarray(each) for each in column]) for column in columns]
+    arrays = [stack([asarray(step[1][place]) for step in group]) for place in range(len(keys))]
     return keys, arrays, types, len(group)
 
 

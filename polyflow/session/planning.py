@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from polyflow.control_flow.primitives import NAMESPACE
-from polyflow.control_flow.structured import call_op
+from polyflow.control_flow import DATAFLOW
 from polyflow.core.graph import Graph
 from polyflow.core.nested import every_operation
 from polyflow.core.program import Program
 from polyflow.core.specialise import specialise
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
-from polyflow.errors import ControlFlowError, ValueRangeError, message
+from polyflow.errors import ControlFlowError, RunEndedError, ValueRangeError, message
 from polyflow.extension.backend import Backend
 from polyflow.extension.lacks import has_kernel
 from polyflow.extension.manager import Extensions
@@ -23,7 +22,6 @@ from polyflow.runtime.collector import larger_portions
 from polyflow.runtime.context import runs_on_host
 from polyflow.runtime.elsewhere import check_kernels, placed
 from polyflow.runtime.planner import Plan, evaluator, make_checked_plan, make_plan
-from polyflow.session.repeating import repeated
 
 
 @larger_portions()
@@ -53,10 +51,12 @@ def plan_fetches(
     """
     specialised = specialise(graph, fetches, targets, feeds, extensions.namespace)
     if steps is not None:
+        from polyflow.session.repeating import repeated  # which few sessions do
+
         specialised = repeated(specialised, steps, extensions.namespace)
     program = placed(specialised.program, backend, device, alone=check_numerics)
     check_kernels(program, backend, extensions.troubles())
-    wired = next((each for each in every_operation(program) if each.op.namespace == NAMESPACE), None)
+    wired = next((each for each in every_operation(program) if each.op.namespace == DATAFLOW), None)
     by_dataflow = executor == "dataflow" or wired is not None
     if memory_limit is not None and by_dataflow:
         raise _unordered(wired)
@@ -95,7 +95,8 @@ def _run_passes(
 ) -> tuple[Program, list[Step], list[str]]:
     if limit is None:
         return *run_passes(program, passes, context, check=check), []
-    from polyflow.passes.memory_limit import run_within  # with a limit, which few sessions have
+    from polyflow.control_flow.structured import call_op  # with a limit, which few sessions have
+    from polyflow.passes.memory_limit import run_within
 
     return run_within(limit, program, passes, context, call_op, check=check)
 
@@ -108,8 +109,8 @@ def check_executor(executor: str | None, threads: int | None) -> tuple[str | Non
                 "no such executor", found=repr(executor), needed="'straight', 'dataflow', or None for the plan's choice"
             )
         )
-    if threads is not None and threads < 1:
-        raise ValueRangeError(message("inter_op_threads", found=threads, needed="1 or more, or None"))
+    if threads is not None and (isinstance(threads, bool) or not hasattr(threads, "__index__") or threads < 1):
+        raise ValueRangeError(message("inter_op_threads", found=repr(threads), needed="1 or more, or None"))
     return executor, threads
 
 
@@ -128,3 +129,11 @@ def _unordered(wired: Operation | None) -> ValueRangeError:
 def may_wait(plan: Plan) -> bool:
     """Whether a run of ``plan`` is one that a time limit or the end of its session is to interrupt."""
     return plan.executor == "dataflow" or runs_on_host(plan.program)
+
+
+def explained(plan: Plan, error: Exception) -> Exception:
+    """``error`` with the operation that caused it; what ends a run on purpose keeps its class."""
+    found = plan.failure(error)
+    if isinstance(error, RunEndedError) and found is not error:
+        return type(error)(str(found).replace(f" failed while it ran: {type(error).__name__}:", ":", 1))
+    return found

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
-from polyflow.errors import ArgumentError, message
+from polyflow.errors import ArgumentError, FeedError, SessionClosedError, message
 from polyflow.extension.backend import NamespaceBackend
 from polyflow.runtime.options import RunOptions
+from polyflow.session.arguments import with_remedy
 from polyflow.session.planning import may_wait
 from polyflow.session.prepared_code import Fetches, matcher, runner
 
@@ -81,7 +82,10 @@ class Prepared:
     def _make_call(self, feeds: dict[Tensor, TensorType]) -> Call:
         session = self.session
         options = self._options
-        plan = session._plan(self.elements, feeds, (options or session.options).check_numerics)
+        try:
+            plan = session._plan(self.elements, feeds, (options or session.options).check_numerics)
+        except FeedError as error:
+            raise with_remedy(error, "session.prepare(fetches, feeds), with {} among the feeds") from None
         has_value = [isinstance(each, Tensor) for each in self.elements]
 
         def call_waiting(values: Sequence[Any]) -> Any:
@@ -92,6 +96,15 @@ class Prepared:
             return call_waiting
         reads, writes = plan.specialised.reads, plan.specialised.writes
         held = session._host.holders
+
+        def explained(error: Exception) -> Exception:
+            if session.is_closed and not all(map(session._variables.cell, (*reads, *writes))):
+                try:  # another thread closed it after this call had begun
+                    session._check_open()
+                except SessionClosedError as closed:
+                    return closed
+            return plan.failure(error)
+
         return runner(
             plan.function,
             len(feeds),
@@ -100,7 +113,7 @@ class Prepared:
             Fetches(has_value, self._rebuild, plan.guarded, session.backend.guard),
             session._lock,
             lambda: not held or held.keys().isdisjoint(writes),
-            plan.failure,
+            explained,
             call_waiting,
         )
 

@@ -65,9 +65,9 @@ def runner(
         "    if free:",
         "        try:",
         f"            found = {run}",
-        "        except Exception as error:",
+        f"            {_listed(targets)} = found" if targets else "",
+        "        except Exception as error:  # of the function, or of a cell that another thread has emptied meanwhile",
         "            raise explained(error) from error",
-        f"        {_listed(targets)} = found" if targets else "",
         # After the cells are written, which an exception must not prevent, and before another run takes the memory.
         *(f"        r{place} = guard(r{place})" for place in fetches.guarded),
         f"return {fetches.expression} if free else otherwise(values)",

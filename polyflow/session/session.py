@@ -11,9 +11,9 @@ from polyflow.core.building import Builder, swap_default
 from polyflow.core.graph import Graph, get_default_graph
 from polyflow.core.location import user_location
 from polyflow.core.operators import later
-from polyflow.core.tensor import Operation, Tensor, set_session_finder
+from polyflow.core.tensor import Operation, StaysHere, Tensor, set_session_finder
 from polyflow.core.types import TensorType
-from polyflow.errors import BackendError, RunEndedError, SessionClosedError, message, nearest
+from polyflow.errors import BackendError, FeedError, SessionClosedError, message, nearest
 from polyflow.extension.backend import Backend
 from polyflow.extension.fallback import with_fallback
 from polyflow.extension.manager import Extensions
@@ -22,18 +22,19 @@ from polyflow.extension.native_random import with_generator
 from polyflow.runtime.context import HostState
 from polyflow.runtime.options import RunOptions
 from polyflow.runtime.planner import Plan
-from polyflow.runtime.variables import Cell, VariableStore
+from polyflow.runtime.variables import Cell, VariableStore, initial_constant
+from polyflow.session.arguments import backend_finder, checked_options, listed_feeds, no_feeds, with_remedy
 from polyflow.session.feeding import check_distinct, convert_feed, find_feed
 from polyflow.session.fetching import find_element, flatten_fetches
 from polyflow.session.many import Progress, run_many
-from polyflow.session.planning import check_executor, may_wait, plan_fetches
+from polyflow.session.planning import check_executor, explained, may_wait, plan_fetches
 from polyflow.session.prepared import Prepared
 
 Feeds = Mapping[Any, Any]  # tensors, variables or names to arrays, nested lists or numbers
 _as_bytes = later("polyflow.passes.memory_limit", "as_bytes")  # with a limit, which few sessions have
 
 
-class Session:
+class Session(StaysHere):
     """Runs a graph on a backend, and keeps the values of its variables.
 
     >>> import polyflow as pf
@@ -83,13 +84,13 @@ class Session:
         extensions: Extensions | None = None,
     ) -> None:
         self._extensions = extensions or installed_extensions()
-        chosen = self._extensions.backend(backend) if isinstance(backend, str) else backend
-        self.backend: Backend = with_fallback(with_generator(chosen, rng), fallback, self._extensions.backend)
+        find = backend_finder(self._extensions.backend)
+        self.backend: Backend = with_fallback(with_generator(find(backend), rng), fallback, find)
         self.graph = get_default_graph() if graph is None else graph
         self.device = self._find_device(device)
         self._optimise = optimise
         self._check = check
-        self.options = options or RunOptions()
+        self.options = RunOptions() if options is None else checked_options(options)
         self._executor, self._threads = check_executor(executor, inter_op_threads)
         self._memory_limit = None if memory_limit is None else _as_bytes(memory_limit)
         self._host = HostState()
@@ -110,8 +111,8 @@ class Session:
         compute. Values come back as the backend's own arrays. ``options`` may limit the time of a run that waits.
         """
         leaves, rebuild = flatten_fetches(fetches)
-        tensors, values, types = self._feeds(feed_dict or {})
-        is_checked = (options or self.options).check_numerics
+        tensors, values, types = self._feeds(feed_dict)
+        is_checked = (self.options if options is None else checked_options(options)).check_numerics
         key = (*leaves, is_checked, *tensors, *types)
         known = self._known_plan(key)
         if known is None:
@@ -149,9 +150,9 @@ class Session:
         self._check_open()
         leaves, rebuild = flatten_fetches(fetches)
         elements = [find_element(self.graph, each, "fetch") for each in leaves]
-        tensors = [find_feed(self.graph, each) for each in feeds]
+        tensors = [find_feed(self.graph, each) for each in listed_feeds(feeds)]
         check_distinct(tensors)
-        return Prepared(self, elements, rebuild, tensors, options)
+        return Prepared(self, elements, rebuild, tensors, None if options is None else checked_options(options))
 
     def run_many(
         self,
@@ -182,22 +183,27 @@ class Session:
 
         A placeholder that is not fed must have a dtype and shape in the graph.
         """
-        leaves, _ = flatten_fetches(fetches)
-        elements = [find_element(self.graph, each, "fetch") for each in leaves]
-        tensors, _, types = self._feeds(feed_dict or {})
+        elements = [find_element(self.graph, each, "fetch") for each in flatten_fetches(fetches)[0]]
+        tensors, _, types = self._feeds(feed_dict)
         known = dict(zip(tensors, types, strict=True))
         for operation in self.graph.operations:
             if operation.op.name == "placeholder" and operation.output.type.is_static:
                 known.setdefault(operation.output, operation.output.type)
-        return self._plan(elements, known).explain()
+        try:
+            return self._plan(elements, known).explain()
+        except FeedError as error:
+            raise with_remedy(error, "session.explain(fetches, {{{}: value}})") from None
 
-    def _feeds(self, feed_dict: Feeds) -> tuple[list[Tensor], list[Any], list[TensorType]]:
+    def _feeds(self, feed_dict: Feeds | None) -> tuple[list[Tensor], list[Any], list[TensorType]]:
         self._check_open()
         tensors, values, types = [], [], []
-        for key, value in feed_dict.items():
-            tensor = (
-                key if isinstance(key, Tensor) and key.operation.owner is self.graph else find_feed(self.graph, key)
-            )
+        try:
+            pairs: Iterable[tuple[Any, Any]] = () if feed_dict is None else feed_dict.items()
+        except AttributeError:
+            raise no_feeds(feed_dict) from None
+        for key, value in pairs:
+            is_own = isinstance(key, Tensor) and key.operation.owner is self.graph
+            tensor = key if is_own else find_feed(self.graph, key)
             array, type = self.convert_feed(tensor, value)
             tensors.append(tensor)
             values.append(array)
@@ -254,7 +260,7 @@ class Session:
                 return self._write(plan, plan.run(*values, *[cell[0] for cell in cells]))
         return self._execute_waiting(plan, values, None)
 
-    def _execute_waiting(self, plan: Plan, values: Sequence[Any], options: RunOptions | None) -> Sequence[Any]:
+    def _execute_waiting(self, plan: Plan, values: Sequence[Any], options: RunOptions | None = None) -> Sequence[Any]:
         """As ``_execute``, for a run that may wait, and holds no lock while it does."""
         with self._host.run(options or self.options, user_location(), plan.specialised.writes) as run:
             reads, writes = plan.specialised.reads, set(plan.specialised.writes)
@@ -269,7 +275,7 @@ class Session:
             try:
                 found = plan.function(*values, *arrays)
             except Exception as error:
-                raise _explained(plan, error) from error
+                raise explained(plan, error) from error
             with self._lock:
                 run.check_cancelled()
                 return self._write(plan, found)
@@ -294,6 +300,7 @@ class Session:
         cell = self._variables.cell(variable)
         if not cell:
             with self._lock:
+                self._check_open()
                 self._initialise(variable)
         return cell
 
@@ -303,19 +310,19 @@ class Session:
         waiting = [variable]
         while waiting:
             current = waiting[-1]
+            cell = self._variables.cell(current)
+            cell[:] = cell or initial_constant(current, self.backend, self.device)
+            if cell:
+                waiting.pop()
+                continue
             if current not in plans:
                 plans[current] = self._plan([current.attributes["initial_value"]], {})
             missing = [each for each in plans[current].specialised.reads if not self._variables.cell(each)]
             if missing:
                 waiting += missing
                 continue
-            cell = self._variables.cell(waiting.pop())
-            if not cell:
-                cell[:] = (
-                    self._execute_waiting(plans[current], (), None)
-                    if may_wait(plans[current])
-                    else self._execute(plans[current], ())
-                )
+            execute = self._execute_waiting if may_wait(plans[current]) else self._execute
+            cell[:] = execute(plans[current], ())
 
     # -- life
 
@@ -324,7 +331,8 @@ class Session:
         self._is_closed = True
         self._host.close()
         self._plans.clear()
-        self._variables.clear()
+        with self._lock:  # a run in progress may yet read and write them
+            self._variables.clear()
 
     @property
     def is_closed(self) -> bool:
@@ -370,14 +378,6 @@ class Session:
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else f"on {self.device}"
         return f"<Session backend={self.backend.name!r} {state}>"
-
-
-def _explained(plan: Plan, error: Exception) -> Exception:
-    """``error`` with the operation that caused it; what ends a run on purpose keeps its class."""
-    explained = plan.failure(error)
-    if isinstance(error, RunEndedError) and explained is not error:
-        return type(error)(str(explained).replace(f" failed while it ran: {type(error).__name__}:", ":", 1))
-    return explained
 
 
 class _Defaults(threading.local):

@@ -9,6 +9,7 @@ import pytest
 
 import polyflow as pf
 from polyflow.errors import DTypeError, ShapeError
+from polyflow.extension import NamespaceBackend
 
 BACKENDS = ["numpy", "reference", "jax"]
 
@@ -169,6 +170,37 @@ def test_a_variable_and_the_one_it_is_made_from_do_not_share_memory() -> None:
                 for step in steps * 2:
                     session.run(step)
                 assert listed(session.run([a, b])) == [[3.0, 4.0], [11.0, 12.0]]
+
+
+def test_variables_of_one_constant_do_not_share_memory() -> None:
+    for backend in BACKENDS:
+        with pf.Graph().as_default():
+            start = pf.constant([1.0, 2.0])
+            a, b = pf.Variable(start), pf.Variable(start)
+            steps = pf.group(a.assign_add([1.0, 1.0])), pf.group(b.assign_add([5.0, 5.0]))
+            with pf.Session(backend) as session:
+                for step in steps * 2:
+                    session.run(step)
+                assert listed(session.run([a, b, start])) == [[3.0, 4.0], [11.0, 12.0], [1.0, 2.0]]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_initial_value_that_is_a_constant_needs_no_plan(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = pf.Variable([1.0, 2.0]), pf.Variable(np.arange(3))
+    c = pf.Variable(a * 2.0)
+    session, planned = pf.Session(backend), []
+    plan = session._plan
+    monkeypatch.setattr(session, "_plan", lambda elements, *rest: (planned.append(elements), plan(elements, *rest))[1])
+    assert listed(session.run([a, b, c])) == [[1.0, 2.0], [0, 1, 2], [2.0, 4.0]]
+    assert len(planned) == 2, "the run, and the initial value of c"
+
+
+def test_a_constant_that_the_backend_cannot_hold_is_no_initial_value() -> None:
+    backend = NamespaceBackend("small", np)
+    backend.dtypes = backend.dtypes - {pf.float64}
+    w = pf.Variable(np.zeros(2))
+    with pytest.raises(DTypeError, match="backend 'small' has no dtype float64"):
+        pf.Session(backend).run(w)
 
 
 def test_the_initializer_resets() -> None:
