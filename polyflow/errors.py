@@ -125,6 +125,10 @@ class PluginError(PolyflowError, ImportError):
     """A plugin that cannot be imported, or two that declare the same name."""
 
 
+class PassError(PolyflowError, RuntimeError):
+    """A pass that failed: a fault of the pass, not of the program."""
+
+
 class VerificationError(PolyflowError, AssertionError):
     """A program that breaks an invariant: a fault of a pass or of polyflow, not of the user."""
 

@@ -7,7 +7,7 @@ Source: A. Griewank and A. Walther, "Evaluating Derivatives", chapter 3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from polyflow.autodiff.registered import registered_gradient
@@ -96,10 +96,14 @@ def _apply_rule(
         )
     try:
         found = rule(builder.xp, operation, given[0] if operation.op.signature.output_count == 1 else given)
+        results = tuple(found) if isinstance(found, Iterable) and not hasattr(found, "__tensor__") else (found,)
     except PolyflowError as error:
         summary = f"the gradient rule of {operation.op.full_name} failed for {operation.name!r}: {error}"
         raise type(error)(summary) from error
-    results = (found,) if isinstance(found, Tensor) or found is None else tuple(found)
+    except Exception as error:
+        summary = f"the gradient rule of {operation.op.full_name} failed for {operation.name!r}"
+        raised = f"{type(error).__name__}: {error}"
+        raise GradientError(message(summary, found=raised, where=operation.location)) from error
     if len(results) != len(operation.inputs):
         raise GradientError(
             message(

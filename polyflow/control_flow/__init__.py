@@ -1,10 +1,10 @@
 """Branches, loops and what they are made of."""
 
+DATAFLOW = "dataflow"
+"""The namespace of the ops that users wire loops and branches from: only the dataflow executor runs them."""
+
 CONSTRUCTS = (
     "polyflow.control_flow.structured",
-    "polyflow.control_flow.loop_gradient",
-    "polyflow.control_flow.branch_gradient",
-    "polyflow.control_flow.batching",
     "polyflow.control_flow.conditional",
     "polyflow.control_flow.while_loops",
     "polyflow.control_flow.scanning",
@@ -14,10 +14,3 @@ CONSTRUCTS = (
     "polyflow.control_flow.primitives",
 )
 """The modules that declare ops."""
-
-RULES = (
-    "polyflow.control_flow.loop_gradient",
-    "polyflow.control_flow.branch_gradient",
-    "polyflow.control_flow.batching",
-)
-"""Those that hang rules on ops of another module: none of these ops may be looked at before they are loaded."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from polyflow.autodiff.batching import Batcher, Value
-from polyflow.control_flow.structured import absent, absent_rows, branch_op, call_op, loop_op
+from polyflow.control_flow.structured import absent, absent_rows, call_op
 from polyflow.core import building
 from polyflow.core.batching import batch_size, ranked
 from polyflow.core.nested import bodies, first_stack, has_effect
@@ -68,7 +68,6 @@ def _finish(body: _Body, results: Sequence[Tensor]) -> Program:
 # -- calls and branches
 
 
-@call_op.batching
 def batched_call(xp: Any, operation: Any, inputs: Sequence[Any], batched: Sequence[bool]) -> Any:
     """The program for all examples."""
     body = _batched(xp, operation.attributes["body"], batched, batch_size(inputs, batched))
@@ -76,7 +75,6 @@ def batched_call(xp: Any, operation: Any, inputs: Sequence[Any], batched: Sequen
     return _apply(operation, inputs, {"body": program})
 
 
-@branch_op.batching
 def batched_branch(xp: Any, operation: Any, inputs: Sequence[Any], batched: Sequence[bool]) -> Any:
     """One branch where all examples take the same, else all of them and a choice."""
     size = batch_size(inputs, batched)
@@ -124,7 +122,6 @@ def _apply(operation: Any, inputs: Sequence[Any], changed: Any) -> Any:
 # -- loops
 
 
-@loop_op.batching
 def batched_loop(xp: Any, operation: Any, inputs: Sequence[Any], batched: Sequence[bool]) -> Any:
     """The loop for all examples, as often as the one that runs most often."""
     attributes = operation.attributes

@@ -12,7 +12,6 @@ from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
 
 
-@branch_op.gradient
 def branch_gradient(xp: Any, operation: Operation, g: Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:
     """The gradient of the program that was taken; for operands that it does not read, zeros."""
     builder: Any = building.overriding_builder()
@@ -77,7 +76,6 @@ def _outputs(operation: Operation, place: int, kept: Sequence[Tensor]) -> dict[T
     return known
 
 
-@call_op.gradient
 def call_gradient(xp: Any, operation: Operation, g: Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:
     """The gradient of the program that was called, with what it computed kept, or computed anew."""
     builder: Any = building.overriding_builder()

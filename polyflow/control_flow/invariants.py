@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from polyflow.core.location import user_location
+from polyflow.core.shapes import declared_shape, is_size
 from polyflow.core.structures import Structure
 from polyflow.core.types import Shape, TensorType, format_shape, shape_accepts
 from polyflow.errors import ControlFlowError, ShapeError, message
@@ -37,21 +38,25 @@ def invariants_of(given: Any, structure: Structure, types: Sequence[TensorType])
 
 def _shapes(given: Any, structure: Structure) -> list[Shape | None]:
     if structure.kind is None:
-        if given is None or all(each is None or isinstance(each, int) for each in given):
-            return [None if given is None else tuple(given)]
-        given = None if not isinstance(given, Mapping) else given
+        if given is None or (isinstance(given, list | tuple) and all(each is None or is_size(each) for each in given)):
+            return [None if given is None else declared_shape(given)]
+        raise _refused(given, "a shape (sizes of at least 0, None for what changes), or None for a rank that changes")
     keys = structure.keys if structure.kind is dict else range(len(structure.members))
     try:
         parts = [given[key] for key in keys]
         if len(parts) != len(given):
             raise IndexError
     except (TypeError, LookupError):
-        raise ControlFlowError(
-            message(
-                "while_loop: shape_invariants do not have the structure of loop_vars",
-                found=repr(given),
-                needed=f"a shape, or None, for each of {structure}",
-                where=user_location(),
-            )
-        ) from None
+        raise _refused(given, f"a shape, or None, for each of {structure}") from None
     return [each for part, member in zip(parts, structure.members, strict=True) for each in _shapes(part, member)]
+
+
+def _refused(given: Any, needed: str) -> ControlFlowError:
+    return ControlFlowError(
+        message(
+            "while_loop: shape_invariants do not have the structure of loop_vars",
+            found=repr(given),
+            needed=needed,
+            where=user_location(),
+        )
+    )

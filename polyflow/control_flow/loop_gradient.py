@@ -14,7 +14,6 @@ from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
 
 
-@loop_op.gradient
 def loop_gradient(xp: Any, operation: Operation, g: Sequence[Tensor | None]) -> tuple[Tensor | None, ...]:
     """What each iteration gives back: to the carried values before it, to its elements, to the constants."""
     builder: Any = building.overriding_builder()

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from polyflow.control_flow import DATAFLOW
 from polyflow.control_flow.node_builder import LoopFrame, NodeBuilder, Place
-from polyflow.control_flow.primitives import NAMESPACE
 from polyflow.control_flow.wiring import Wiring
 from polyflow.core.dataflow import Dataflow, Source
 from polyflow.core.declaration import Trait
@@ -88,7 +88,7 @@ class _Lowering(NodeBuilder):
                 else:
                     found = self.call(operation, inputs, place)
                 values.update((a, b) for a, b in zip(operation.outputs, found, strict=True) if b is not None)
-            elif operation.op.namespace == NAMESPACE:
+            elif operation.op.namespace == DATAFLOW:
                 found = self._wiring.primitive(operation, inputs, place)
                 values.update(zip(operation.outputs, found, strict=True))
             else:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from polyflow.control_flow import DATAFLOW
 from polyflow.core.building import default_builder
 from polyflow.core.declaration import Op, Trait, define_op
 from polyflow.core.dtypes import bool_, int32
@@ -21,7 +22,6 @@ from polyflow.core.tensor import Tensor
 from polyflow.core.types import Shape, TensorType
 from polyflow.errors import ControlFlowError, DTypeError, message
 
-NAMESPACE = "dataflow"
 _WIRED = "gradients are of loops and branches: cond, while_loop"
 
 
@@ -30,7 +30,7 @@ def _check_truth(type: TensorType, what: str) -> None:
         raise DTypeError(message(f"{what} is no truth value", found=str(type), needed=str(TensorType(bool_, ()))))
 
 
-@define_op(namespace=NAMESPACE, traits=Trait.EFFECT, takes_unknown=True, result_names=("output_false", "output_true"))
+@define_op(namespace=DATAFLOW, traits=Trait.EFFECT, takes_unknown=True, result_names=("output_false", "output_true"))
 def switch(data: TensorType, pred: TensorType, /) -> tuple[TensorType, TensorType]:
     """``data`` on the second output if ``pred`` holds, else on the first; the other output is dead.
 
@@ -47,7 +47,7 @@ def switch(data: TensorType, pred: TensorType, /) -> tuple[TensorType, TensorTyp
     return data, data
 
 
-@define_op(namespace=NAMESPACE, traits=Trait.EFFECT, takes_unknown=True, result_names=("output", "value_index"))
+@define_op(namespace=DATAFLOW, traits=Trait.EFFECT, takes_unknown=True, result_names=("output", "value_index"))
 def merge(inputs: Sequence[TensorType], /) -> tuple[TensorType, TensorType]:
     """The first of ``inputs`` that comes, and its number as int32; dead if all are.
 
@@ -70,7 +70,7 @@ def merge(inputs: Sequence[TensorType], /) -> tuple[TensorType, TensorType]:
     return TensorType(first.dtype, shape), TensorType(int32, ())
 
 
-@define_op(namespace=NAMESPACE, traits=Trait.EFFECT, takes_unknown=True)
+@define_op(namespace=DATAFLOW, traits=Trait.EFFECT, takes_unknown=True)
 def enter(
     data: TensorType, /, *, frame_name: str, is_constant: bool = False, parallel_iterations: int = 10
 ) -> TensorType:
@@ -86,7 +86,7 @@ def enter(
     return data
 
 
-@define_op(namespace=NAMESPACE, traits=Trait.EFFECT, takes_unknown=True, name="exit")
+@define_op(namespace=DATAFLOW, traits=Trait.EFFECT, takes_unknown=True, name="exit")
 def exit_op(data: TensorType, /) -> TensorType:
     """``data`` outside of its frame: that of the iteration in which it is not dead.
 
@@ -98,7 +98,7 @@ def exit_op(data: TensorType, /) -> TensorType:
     return data
 
 
-@define_op(namespace=NAMESPACE, traits=Trait.EFFECT, takes_unknown=True)
+@define_op(namespace=DATAFLOW, traits=Trait.EFFECT, takes_unknown=True)
 def next_iteration(data: TensorType, /) -> TensorType:
     """``data`` in the next iteration, for :meth:`BackEdge.bind`.
 
@@ -109,7 +109,7 @@ def next_iteration(data: TensorType, /) -> TensorType:
     return data
 
 
-@define_op(namespace=NAMESPACE, traits=Trait.EFFECT, takes_unknown=True)
+@define_op(namespace=DATAFLOW, traits=Trait.EFFECT, takes_unknown=True)
 def loop_cond(pred: TensorType, /) -> TensorType:
     """``pred``, as that which decides whether a loop goes on; raises ``DTypeError`` if it is not one bool.
 
@@ -182,7 +182,7 @@ def back_edge(dtype: DTypeLike = None, shape: Shape | None = None, name: str | N
     return edge
 
 
-@define_op(namespace=NAMESPACE, name="back_edge", traits=Trait.EFFECT, takes_unknown=True)
+@define_op(namespace=DATAFLOW, name="back_edge", traits=Trait.EFFECT, takes_unknown=True)
 def back_edge_op(*, edge: Any, dtype: DTypeLike = None, shape: Shape | None = None) -> TensorType:
     """A value of the iteration before; users call :func:`polyflow.dataflow.back_edge`.
 
@@ -212,7 +212,7 @@ def back_edge_expansion(builder: Any, inputs: Sequence[Tensor], attributes: Mapp
     return (builder.add(comes_back, (), attributes, builder.constructing).output,)
 
 
-@define_op(namespace=NAMESPACE, traits=Trait.EFFECT, takes_unknown=True)
+@define_op(namespace=DATAFLOW, traits=Trait.EFFECT, takes_unknown=True)
 def comes_back(*, edge: Any, dtype: DTypeLike = None, shape: Shape | None = None) -> TensorType:
     """In a program, the place where a back edge ends; specialisation makes it of ``back_edge``.
 
@@ -223,7 +223,7 @@ def comes_back(*, edge: Any, dtype: DTypeLike = None, shape: Shape | None = None
     return TensorType(dtype, shape)
 
 
-@define_op(namespace=NAMESPACE, traits=Trait.EFFECT, takes_unknown=True)
+@define_op(namespace=DATAFLOW, traits=Trait.EFFECT, takes_unknown=True)
 def bound(data: TensorType, /, *, edge: Any) -> tuple[TensorType, ...]:
     """In a program, the place where a back edge begins; specialisation makes it of ``back_edge``.
 

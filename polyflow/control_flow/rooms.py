@@ -25,7 +25,6 @@ from polyflow.core.samples import Sample, values
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 from polyflow.extension.manager import extensions
-from polyflow.extension.passes import PassContext
 
 FEW = 256
 """A largest number of iterations for which there is room without counting."""
@@ -61,19 +60,6 @@ def loop_room_samples() -> Any:
     yield Sample(values(0, "int64"))
 
 
-class LoopRooms:
-    """Gives loops that keep values the room for them, where a compiler has to know its size."""
-
-    name = "loop rooms"
-    stage = "lower"
-    enters_bodies = False
-
-    def __call__(self, program: Program, context: PassContext) -> Program:
-        if not context.is_compiled or not any(_needy(each) for each in program.operations):
-            return program
-        return _with_rooms(program)
-
-
 def _keeps(operation: Operation) -> bool:
     """Whether ``operation`` is a loop that keeps values and does not know how many."""
     if operation.op is not loop_op:
@@ -91,8 +77,10 @@ def _needy(operation: Operation) -> int:
     return _keeps(operation) + sum(_needy(each) for body in bodies(operation) for each in body.operations)
 
 
-def _with_rooms(program: Program) -> Program:
-    """The program in which rooms are made before the operations that need them."""
+def with_rooms(program: Program) -> Program:
+    """The program in which rooms are made before the operations that need them; the same object where none does."""
+    if not any(_needy(each) for each in program.operations):
+        return program
     writer = _Writer()
     replaced: dict[Tensor, Tensor] = {}
     for operation in program.operations:

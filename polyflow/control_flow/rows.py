@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from polyflow.core.batching import again, in_all
@@ -11,7 +11,8 @@ from polyflow.core.dtypes import DType
 from polyflow.core.primitives import constant_op
 from polyflow.core.samples import Sample, normal, values
 from polyflow.core.signature import DTypeLike
-from polyflow.core.types import Shape, TensorType
+from polyflow.core.tensor import Tensor
+from polyflow.core.types import Shape, TensorType, format_shape
 from polyflow.errors import ShapeError, message
 from polyflow.extension.manager import extensions
 
@@ -33,6 +34,14 @@ rows_of_zeros.zero_gradient("its elements do not depend on how many there are")
 
 @rows_of_zeros.kernel
 def rows_of_zeros_kernel(xp: Any, count: Any, *, dtype: Any, row: tuple[int, ...]) -> Any:
+    if None in row:
+        raise ShapeError(
+            message(
+                "TensorArray: the shape of its elements is not known, since none was written",
+                found=format_shape(row),
+                remedy="TensorArray(..., element_shape=...) without None",
+            )
+        )
     return xp.zeros((int(count), *row), dtype=dtype)
 
 
@@ -170,7 +179,64 @@ tensor_array_op.zero_gradient("its elements are zero")
 def tensor_array_expansion(builder: Any, inputs: Any, attributes: Any) -> Any:
     size = inputs[0].operation
     dtype, row = attributes["dtype"], attributes["element_shape"]
-    if size.op is constant_op:
+    if size.op is constant_op and None not in row:
         count = int(size.attributes["value"].tolist())
         return builder.as_tensor(extensions().namespace.zeros((count, *row), dtype=dtype))
     return rows_of_zeros(builder.cast(inputs[0], None), dtype=dtype, row=row)
+
+
+@define_op(takes_unknown=True)
+def shaped_rows(x: TensorType, value: TensorType, /, *, grows: bool = False) -> TensorType:
+    """``x``; where it is a new array the shape of whose elements the graph left open, that of ``value`` fills it in.
+
+    >>> import polyflow as pf
+    >>> x = pf.placeholder("float32", (None,))
+    >>> array = pf.TensorArray("float32", size=2, element_shape=(None,)).write(0, x)
+    >>> pf.Session().run(array.stack(), {x: [1, 2, 3]}).tolist()
+    [[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]
+    """
+    return x
+
+
+@shaped_rows.expansion
+def shaped_rows_expansion(builder: Any, inputs: Any, attributes: Any) -> Any:
+    x, value = inputs
+    return _filled(x, value.type.shape, attributes["grows"]) if _is_open(x) else x
+
+
+def written_rows(starts: Sequence[Tensor], results: Sequence[Tensor]) -> list[Tensor] | None:
+    """What a loop starts with, arrays of elements of an open shape in that of the elements that its body writes.
+
+    ``None`` where there is no such array.
+    """
+    if not any(_is_open(each) for each in starts):
+        return None
+    found = []
+    for start, result in zip(starts, results, strict=False):
+        shape, grows = _written(result) if _is_open(start) else (None, False)
+        found.append(start if shape is None else _filled(start, shape, grows))
+    return found
+
+
+def _is_open(x: Tensor) -> bool:
+    return x.operation.op is rows_of_zeros and None in x.operation.attributes["row"]
+
+
+def _filled(x: Tensor, shape: Shape | None, grows: bool) -> Any:
+    """New rows like ``x``, each of the last dimensions of ``shape``; with ``grows`` their number stays open."""
+    row = x.operation.attributes["row"]
+    found = (shape or ())[-len(row) :]
+    (count,), dtype = x.operation.inputs, x.operation.attributes["dtype"]
+    if count.operation.op is constant_op and None not in found and not grows:
+        size = int(count.operation.attributes["value"].tolist())
+        return extensions().namespace.zeros((size, *found), dtype=dtype)
+    return rows_of_zeros(count, dtype=dtype, row=found)
+
+
+def _written(made: Tensor) -> tuple[Shape | None, bool]:
+    """The shape of what the operation that ``made`` the array wrote into it, and whether the array may have grown."""
+    operation = made.operation
+    if operation.op.full_name == "index_set":
+        return operation.inputs[1].type.shape, operation.inputs[0].operation.op is grown_rows
+    body = operation.attributes.get("body")  # a loop inside
+    return (None, False) if body is None else _written(body.results[made.index])

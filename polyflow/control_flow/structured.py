@@ -1,7 +1,8 @@
 """The operations of programs that run programs: ``loop``, ``branch`` and ``call``.
 
 They are what specialisation makes of ``cond``, ``while_loop``, ``scan`` and their like. Their bodies are closed: what
-they need comes in as an operand, the variables they write go out as results.
+they need comes in as an operand, the variables they write go out as results. Their gradients and rules for batches are
+loaded when somebody asks.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from polyflow.core.declaration import Trait, define_op
 from polyflow.core.dtypes import DType, bool_, int64
+from polyflow.core.operators import later
 from polyflow.core.program import Program
 from polyflow.core.samples import Sample, values
 from polyflow.core.tensor import Operation, Tensor
@@ -69,6 +71,10 @@ def loop_op(
     return (*state, *counts, *stacks)
 
 
+loop_op.gradient(later("polyflow.control_flow.loop_gradient", "loop_gradient"))
+loop_op.batching(later("polyflow.control_flow.batching", "batched_loop"))
+
+
 # -- branches
 
 
@@ -94,6 +100,10 @@ def branch_op(operands: Sequence[TensorType], /, *, programs: tuple[Program, ...
     return tuple(
         joined([each.type for each in results]) for results in zip(*[p.results for p in programs], strict=True)
     )
+
+
+branch_op.gradient(later("polyflow.control_flow.branch_gradient", "branch_gradient"))
+branch_op.batching(later("polyflow.control_flow.batching", "batched_branch"))
 
 
 def joined(types: Sequence[TensorType]) -> TensorType:
@@ -130,6 +140,10 @@ def call_op(operands: Sequence[TensorType], /, *, body: Program, recompute: bool
     for place, (parameter, given) in enumerate(zip(body.parameters, operands, strict=True)):
         _check(parameter.type, given, f"call: operand {place} is not of the type that the program takes")
     return tuple([each.type for each in body.results])
+
+
+call_op.gradient(later("polyflow.control_flow.branch_gradient", "call_gradient"))
+call_op.batching(later("polyflow.control_flow.batching", "batched_call"))
 
 
 # -- what their rules share

@@ -16,7 +16,6 @@ from polyflow.core.rewriting import Replacement, Rewriter, rewrite
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 from polyflow.extension.manager import extensions
-from polyflow.extension.passes import PassContext
 
 
 class _Sum(NamedTuple):
@@ -28,17 +27,10 @@ class _Sum(NamedTuple):
     right: Tensor
 
 
-class ProductSums:
-    """Takes sums of matrix products out of loops of known length."""
-
-    name = "sums of products"
-    stage = "optimise"
-
-    def __call__(self, program: Program, context: PassContext) -> Program:
-        if not any(each.op is loop_op for each in program.operations):
-            return program
-        found = rewrite(program, _taken_out)
-        return program if found.operations == program.operations else prune(found)
+def with_sums_taken_out(program: Program) -> Program:
+    """The program with products behind its loops; the same object where no loop of it sums any."""
+    found = rewrite(program, _taken_out)
+    return program if found.operations == program.operations else prune(found)
 
 
 def _taken_out(rewriter: Rewriter, operation: Operation) -> Replacement:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from polyflow.control_flow.body_graph import BodyGraph
-from polyflow.control_flow.rows import first_rows, grown_rows, rows_of_zeros, tensor_array_op
+from polyflow.control_flow.rows import first_rows, grown_rows, rows_of_zeros, shaped_rows, tensor_array_op
 from polyflow.core import building
 from polyflow.core.building import default_builder
 from polyflow.core.dtypes import DType, as_dtype, int64
 from polyflow.core.literal import literal
 from polyflow.core.location import user_location
+from polyflow.core.shapes import declared_shape
 from polyflow.core.structures import flatten
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import Shape, TensorType
@@ -31,10 +32,11 @@ class TensorArray:
     [0, 1, 4, 9]
 
     It can be a loop variable like any tensor. Elements that were never written are zero. The shape of the elements is
-    ``element_shape``, or that of the first one written. ``size`` is an integer, or a tensor of one; with
-    ``dynamic_size`` writing behind the end makes the array longer, which a compiled engine runs operation by operation.
-    Gradients flow through writing and reading. ``clear_after_read``, ``infer_shape`` and ``tensor_array_name`` are
-    accepted for TensorFlow's sake: values are immutable here, and can be read as often as one likes.
+    ``element_shape``, or that of the first one written; where either has dimensions that are ``None``, the first run
+    knows them. ``size`` is an integer, or a tensor of one; with ``dynamic_size`` writing behind the end makes the array
+    longer, which a compiled engine runs operation by operation. Gradients flow through writing and reading.
+    ``clear_after_read``, ``infer_shape`` and ``tensor_array_name`` are accepted for TensorFlow's sake: values are
+    immutable here, and can be read as often as one likes.
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class TensorArray:
         self.dtype = as_dtype(dtype)
         self.dynamic_size = dynamic_size
         self._length = 0 if size is None else size
-        self._shape: Shape | None = None if element_shape is None else tuple(element_shape)
+        self._shape: Shape | None = None if element_shape is None else _declared(element_shape)
         self._buffer: Tensor | None = None
         self._count: Any = None
         """How many elements there are, where that changes."""
@@ -105,10 +107,10 @@ class TensorArray:
                 )
             if self.dynamic_size:
                 self._buffer = rows_of_zeros(_as_count(self._length), dtype=self.dtype, row=self._shape)
-            elif isinstance(self._length, int):
+            elif isinstance(self._length, int) and None not in self._shape:
                 self._buffer = extensions().namespace.zeros((self._length, *self._shape), dtype=self.dtype)
             else:
-                self._buffer = tensor_array_op(self._length, dtype=self.dtype, element_shape=self._shape)
+                self._buffer = tensor_array_op(_as_count(self._length), dtype=self.dtype, element_shape=self._shape)
         return self._buffer
 
     # -- writing
@@ -120,7 +122,7 @@ class TensorArray:
             self._probe.append(value.type.shape)
             return self
         xp = extensions().namespace
-        buffer = self._elements(value.type.shape)
+        buffer = self._shaped(self._elements(value.type.shape), value)
         made = self._like(buffer)
         if self.dynamic_size:
             place = _as_count(index)
@@ -135,7 +137,7 @@ class TensorArray:
         if self._probe is not None:
             self._probe.append(rows.type.shape[1:])
             return self
-        buffer = self._elements(rows.type.shape[1:])
+        buffer = self._shaped(self._elements(rows.type.shape[1:]), rows)
         made = self._like(buffer)
         made._buffer = extensions().namespace.index_set(buffer, rows, indices, key=("index",))
         return made
@@ -162,6 +164,11 @@ class TensorArray:
         rows = self._checked(value)
         shape = (len(lengths), lengths[0] if lengths else 0, *rows.type.known_shape[1:])
         return self.unstack(extensions().namespace.reshape(rows, shape))
+
+    def _shaped(self, buffer: Tensor, value: Any) -> Any:
+        """``buffer``, whose elements have the shape of ``value`` where the graph does not know it."""
+        is_open = self._shape is not None and None in self._shape
+        return shaped_rows(buffer, value, grows=self.dynamic_size) if is_open else buffer
 
     def _like(self, buffer: Tensor) -> TensorArray:
         made = TensorArray(self.dtype, self._length, self.dynamic_size, element_shape=self._shape)
@@ -192,7 +199,8 @@ class TensorArray:
     def read(self, index: Any, name: str | None = None) -> Tensor:
         """The element at ``index``."""
         if self._probe is not None:
-            return extensions().namespace.zeros(self._probe[-1] if self._probe else (), dtype=self.dtype)  # type: ignore[no-any-return]
+            shape = self._probe[-1] if self._probe else ()
+            return tensor_array_op(_as_count(1), dtype=self.dtype, element_shape=shape)[0]  # type: ignore[no-any-return]
         return self._elements()[index]
 
     def gather(self, indices: Any, name: str | None = None) -> Tensor:
@@ -222,6 +230,10 @@ class TensorArray:
 
     def __repr__(self) -> str:
         return f"<TensorArray {self.dtype} of elements {self._shape}>"
+
+
+def _declared(shape: Sequence[int | None]) -> Shape:
+    return declared_shape(shape, "TensorArray: element_shape")
 
 
 def _as_count(value: Any) -> Any:
@@ -257,7 +269,8 @@ def with_known_elements(body: Callable[..., Any], loop_vars: Sequence[Any], buil
                 trial.append(_as_parameter(each, graph))
         body(*trial)
     for array, shapes in probes:
-        known = next((shape for shape in shapes if shape is not None and None not in shape), None)
+        noted = [shape for shape in shapes if shape is not None]
+        known = min(noted, key=lambda shape: shape.count(None), default=None)
         if known is not None:
             array._shape = known
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from polyflow.control_flow.body_graph import Body, construct, scope_name, trace
 from polyflow.control_flow.invariants import UNCHANGED, carried_type, invariants_of
+from polyflow.control_flow.rows import written_rows
 from polyflow.control_flow.specialising import Outside, Specialised, specialise_body
 from polyflow.control_flow.starting import drawn_starts, settled
 from polyflow.control_flow.structured import loop_op
@@ -65,8 +66,14 @@ def while_loop_expansion(builder: Any, inputs: Sequence[Tensor], attributes: Map
         start = drawn
         types = [carried_type(each.type, shape) for each, shape in zip(start, invariants, strict=True)]
         stepped = specialise_body(body, types, outside, builder.xp)
+    shaped = written_rows(start, stepped.results)
+    if shaped is not None:
+        start = shaped
+        types = [carried_type(each.type, shape) for each, shape in zip(start, invariants, strict=True)]
+        stepped = specialise_body(body, types, outside, builder.xp)
     tested = specialise_body(test, types, outside, builder.xp)
     _check_condition(tested, builder.location)
+    tested.cast_result(0, bool_)  # Python's own True or False
     for place, type in enumerate(types):
         stepped.cast_result(place, type.dtype)
         _check_step(body, place, type, stepped.results[place].type, builder.location)
@@ -234,7 +241,7 @@ def _build(
         raise ControlFlowError(
             message(
                 "while_loop: the condition gives no truth value",
-                found=str(tested.structure),
+                found=str(tested.structure) if tested.results else "nothing: the function returned None",
                 needed="one tensor, a bool without dimensions",
                 where=user_location(),
             )

@@ -8,6 +8,7 @@ from polyflow.core.primitives import constant_op
 from polyflow.core.program import Program
 from polyflow.core.rewriting import Replacement, Rewriter, rewrite
 from polyflow.core.tensor import Operation
+from polyflow.errors import ExecutionError
 from polyflow.extension.passes import PassContext
 
 LARGEST = 4096
@@ -28,7 +29,10 @@ class ConstantFolding:
             if not _can_fold(operation):
                 return None
             values: tuple[Literal, ...] = tuple(each.operation.attributes["value"] for each in operation.inputs)
-            (result,) = context.evaluate(operation, values)
+            try:
+                (result,) = context.evaluate(operation, values)
+            except ExecutionError:
+                return None  # it fails when it runs, unless it is in a branch that is not taken
             return (rewriter.constant(result, like=operation),)
 
         return rewrite(program, fold)

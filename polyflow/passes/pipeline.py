@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from polyflow.core.nested import map_bodies
+from polyflow.core.printer import format_operation
 from polyflow.core.program import Program
 from polyflow.core.rewriting import Replacement, Rewriter, rewrite
 from polyflow.core.tensor import Operation
 from polyflow.core.verifier import verify
-from polyflow.errors import PolyflowError
+from polyflow.errors import PassError, PolyflowError, message
 from polyflow.extension.passes import STAGES, Pass, PassContext
 
 
@@ -31,7 +32,12 @@ def run_passes(
     passes = [each for each in passes if getattr(each, "backend", context.backend) == context.backend]
     for each in sorted(passes, key=lambda one: STAGES.index(one.stage)):
         before = len(program)
-        program = _apply(each, program, context)
+        try:
+            program = _apply(each, program, context)
+        except PolyflowError:
+            raise
+        except Exception as error:
+            raise _failed(each, error) from error
         steps.append(Step(each.name, before, len(program)))
         if check:
             try:
@@ -39,6 +45,18 @@ def run_passes(
             except PolyflowError as error:
                 raise type(error)(f"after pass {each.name!r}: {error}") from error
     return program, steps
+
+
+def _failed(each: Pass, error: Exception) -> PassError:
+    operation = getattr(error, "polyflow_operation", None)
+    return PassError(
+        message(
+            f"pass {each.name!r} failed: {type(error).__name__}: {error}",
+            operand=operation and format_operation(operation),
+            where=operation and operation.location,
+            remedy="Session(optimise=False) goes without it",
+        )
+    )
 
 
 def _apply(each: Pass, program: Program, context: PassContext) -> Program:

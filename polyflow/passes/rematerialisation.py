@@ -27,6 +27,8 @@ from polyflow.passes.liveness import Liveness, bytes_of, gaps, inner_bytes
 
 ROUNDS = 16
 """Rounds in which values are chosen, all that fit in one go."""
+PATIENCE = 2
+"""Rounds in a row that do not lower the peak, after which there is no more."""
 LONGEST = 400
 """Operations that may be computed anew for the sake of one value."""
 EFFORT = 200
@@ -59,17 +61,18 @@ def rematerialised(program: Program, limit: int, call: Op | None = None) -> Rema
     most = MOST * len(program) + LONGEST
     sources: dict[str, Operation] = {}
     life = Liveness(program)
-    best, lowest = program, life.peak
+    best, lowest, in_vain = program, life.peak, 0
     for _ in range(ROUNDS):
-        chosen = _chosen(life, limit) if lowest > limit else {}
+        chosen = _chosen(life, limit) if lowest > limit and in_vain < PATIENCE else {}
         if not chosen:
             break
         program = _Writer(life, chosen, sources, names).program()
         if len(program) > most:
             break
         life = Liveness(program)
+        in_vain += 1
         if life.peak < lowest:
-            best, lowest = program, life.peak
+            best, lowest, in_vain = program, life.peak, 0
     anew = {each.name: sources[each.name] for each in best.operations if each.name in sources}
     if call is not None and anew:
         best = kept_apart(best, anew, call)

@@ -42,7 +42,8 @@ def specs_of(case: Case) -> list[ArraySpec]:
     found: list[ArraySpec] = []
     for operand in case.sample.operands:
         map_specs(found.append, operand)
-    return found
+    named = case.sample.attributes.items()
+    return found + [each for name, each in named if isinstance(each, ArraySpec) and case.is_operand(name)]
 
 
 def variant(case: Case, spec: ArraySpec, number: int) -> np.ndarray:

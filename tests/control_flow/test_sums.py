@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import polyflow as pf
-from polyflow.control_flow.sums import ProductSums
+from polyflow.control_flow.passes import ProductSums
 from tests.programs import context, program_of
 
 

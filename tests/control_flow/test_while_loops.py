@@ -186,12 +186,23 @@ def loop(body: Any = lambda i: i + 1, cond: Any = lambda i: i < 3, start: Any = 
             "shape_invariants do not have the structure of loop_vars",
         ),
         (lambda: loop(cond=lambda i: (i < 3, i)), ControlFlowError, "the condition gives no truth value"),
+        (lambda: loop(cond=lambda i: None), ControlFlowError, "found:   nothing: the function returned None"),
     ],
-    ids=["none", "no function", "limit", "parallel", "structure", "dtype", "shape", "invariant", "invariants", "pair"],
+    ids=[
+        "none", "no function", "limit", "parallel", "structure", "dtype", "shape", "invariant", "invariants", "pair",
+        "nothing",
+    ],
 )  # fmt: skip
 def test_what_makes_no_loop_is_refused_while_building(build: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         build()
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax", "reference"])
+def test_a_condition_may_be_pythons_own_truth_value(engine: str) -> None:
+    never = pf.while_loop(lambda i: False, lambda i: i + 1, [1])[0]
+    always = pf.while_loop(lambda i: True, lambda i: i + 1, [1], maximum_iterations=3)[0]
+    assert [int(each) for each in pf.Session(engine).run([never, always])] == [1, 4]
 
 
 def test_a_condition_that_is_no_bool_is_refused_when_types_are_known() -> None:

@@ -138,9 +138,17 @@ def test_a_compiled_backend_folds_by_itself() -> None:
 
 def test_a_kernel_that_fails_on_constants_names_the_op_and_the_line() -> None:
     y = explode(pf.constant(1.0))
-    with pytest.raises(ExecutionError, match=r"explode failed on constants: boom") as caught:
+    with pytest.raises(ExecutionError, match=r"explode failed while it ran: ZeroDivisionError: boom") as caught:
         pf.Session().run(y)
     assert f"built at: {__file__}:" in str(caught.value)
+
+
+def test_a_kernel_that_fails_on_constants_does_so_only_where_it_runs() -> None:
+    x = pf.placeholder("float32", ())
+    y = pf.cond(x > 0, lambda: x, lambda: explode(pf.constant(1.0)))
+    assert pf.Session().run(y, {x: 2.0}) == 2.0
+    with pytest.raises(ExecutionError, match="explode failed while it ran"):
+        pf.Session().run(y, {x: -2.0})
 
 
 def test_folded_values_are_those_of_the_sessions_backend() -> None:

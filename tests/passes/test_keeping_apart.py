@@ -68,6 +68,7 @@ def test_jax_does_not_merge_what_is_in_a_call(dtype: str) -> None:
     values = np.eye(64).astype(dtype)
     one, other = session.run([y, again], {x: values})
     np.testing.assert_array_equal(one, other)
-    text = session._plan([y, again], {x: x.type}).function
-    compiled = getattr(text, "args", [text])[0] if not hasattr(text, "as_text") else text
+    compiled = session._plan([y, again], {x: x.type}).function
+    while not hasattr(compiled, "as_text"):  # what looks after arguments and results stands around it
+        compiled = compiled.args[0] if hasattr(compiled, "args") else compiled.__wrapped__
     assert "conditional(" in compiled.as_text()  # type: ignore[attr-defined]

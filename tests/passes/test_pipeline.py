@@ -9,8 +9,9 @@ from programs import context, program_of
 import polyflow as pf
 from polyflow.core.printer import format_program
 from polyflow.core.program import Program
+from polyflow.core.rewriting import rewrite
 from polyflow.core.verifier import verify
-from polyflow.errors import VerificationError
+from polyflow.errors import PassError, VerificationError
 from polyflow.extension.manager import extensions
 from polyflow.extension.passes import PassContext
 from polyflow.passes.pipeline import Step, run_passes
@@ -63,6 +64,25 @@ def test_a_pass_that_breaks_a_program_is_named_when_checking_is_asked_for() -> N
     run_passes(program, [Spoiler()], context())
     with pytest.raises(VerificationError, match="after pass 'spoiler': the program returns"):
         run_passes(program, [Spoiler()], context(), check=True)
+
+
+class Stumbler:
+    """A pass that raises at sines."""
+
+    name = "stumbler"
+    stage = "simplify"
+
+    def __call__(self, program: Program, context: PassContext) -> Program:
+        return rewrite(program, lambda rewriter, operation: {"cos": None}[operation.op.name])
+
+
+def test_a_pass_that_raises_is_named_with_the_operation_the_line_and_the_cause() -> None:
+    x = pf.placeholder("float32", ())
+    program = program_of(pf.cos(pf.sin(x)), x)
+    with pytest.raises(PassError, match="pass 'stumbler' failed: KeyError: 'sin'\n  operand: %sin: float32") as caught:
+        run_passes(program, [Stumbler()], context())
+    assert f"built at: {__file__}:" in str(caught.value)
+    assert isinstance(caught.value.__cause__, KeyError)
 
 
 def test_a_training_step_survives_all_passes_with_every_check() -> None:
