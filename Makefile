@@ -32,7 +32,7 @@ conformance: .venv/.made ## the kit on every backend
 	for backend in numpy jax reference; do $(BIN)/polyflow conform --backend $$backend || exit 1; done
 
 mutants: .venv/.made ## the kit proves itself: planted faults, who kills them, and the kill rate
-	$(BIN)/polyflow mutants --page docs/mutants.md
+	$(BIN)/polyflow mutants -j 2 --page docs/mutants.md
 
 # SUITE is a checkout of data-apis/array-api-tests, with its submodule.
 EXAMPLES ?= 20

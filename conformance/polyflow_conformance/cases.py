@@ -44,15 +44,21 @@ class Case:
         return spec.literal(self.dtype or float64)
 
     def call(self, feed: Any) -> Any:
-        """Call the op, each array replaced by ``feed(literal)``; attributes that are arrays stay literals."""
+        """Call the op, each operand replaced by ``feed(literal)``; attributes that are arrays stay literals."""
         operands = [map_specs(lambda spec: feed(self.literal(spec)), each) for each in self.sample.operands]
         if self.sample.prepare is not None:
             operands = _as_list(self.sample.prepare(polyflow, *operands))
-        attributes = {
-            name: map_specs(self.literal, value) if isinstance(value, ArraySpec) else value
-            for name, value in self.sample.attributes.items()
-        }
-        return self.op(*operands, **attributes)
+        named: dict[str, Any] = {}
+        for name, value in self.sample.attributes.items():
+            if isinstance(value, ArraySpec):
+                named[name] = feed(self.literal(value)) if self.is_operand(name) else self.literal(value)
+            else:
+                named[name] = value
+        return self.op(*operands, **named)
+
+    def is_operand(self, name: str) -> bool:
+        """Whether what is passed by that name is an operand of the op, and not an attribute."""
+        return any(each.name == name for each in self.op.signature.operands)
 
     def compared(self, results: Sequence[Any]) -> list[Any]:
         """What of ``results`` is unique: they themselves, unless the sample says otherwise."""

@@ -6,11 +6,13 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from polyflow.errors import BackendError, ValueRangeError, message
 from polyflow.extension.manager import Extensions, extensions
+from polyflow.tools.writing import check_writable
 from polyflow_conformance.html import html_page
 from polyflow_conformance.kit import Kit
 from polyflow_conformance.known import applied
@@ -22,6 +24,8 @@ from polyflow_conformance.report import Report, reports_to_json
 from polyflow_conformance.versions import versions_of
 from polyflow_conformance.workers import prove_in_processes
 
+NOTHING = 5
+"""The exit status where nothing was selected, as pytest's."""
 SHOWN = 20
 """Failures that are printed with their scripts; the files have all."""
 
@@ -53,9 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the kit; 1 where a case failed."""
+    """Run the kit; 1 where a case failed, 5 where nothing was asked."""
     installed = extensions()
     chosen_levels(arguments.level.split(","))
+    for each in (arguments.json, arguments.html, arguments.page):
+        check_writable(each)
     if arguments.jobs < 1:
         raise ValueRangeError(message("--jobs", found=arguments.jobs, needed="1 or more"))
     kit = Kit(installed)
@@ -63,12 +69,15 @@ def run(arguments: argparse.Namespace) -> int:
         reports = read_reports(arguments.files, kit)
         for each in reports:
             _say(each)
+    elif not kit.items(arguments.level.split(","), arguments.expression):
+        print(_nothing(arguments, installed), file=sys.stderr)
+        return NOTHING
     else:
         names = _loadable(installed) if arguments.all else [arguments.backend]
         reports = [_prove(kit, name, arguments) for name in names]
     if arguments.json is not None:
         arguments.json.write_text(reports[0].to_json() if len(reports) == 1 else reports_to_json(reports))
-    command = _command(arguments)
+    command = _command(arguments, reports)
     if arguments.html is not None:
         arguments.html.write_text(html_page(reports, command), encoding="utf-8")
     if arguments.page is not None:
@@ -76,8 +85,24 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if any(each.failures for each in reports) else 0
 
 
-def _command(arguments: argparse.Namespace) -> str:
+def _nothing(arguments: argparse.Namespace, installed: Extensions) -> str:
+    """What to say where nothing is selected."""
+    asked = [f"-k {arguments.expression!r}"] if arguments.expression else []
+    asked += [f"--level {arguments.level}"] if arguments.level != ALL else []
+    return message(
+        "polyflow conform: nothing is selected, and nothing was proved",
+        found="; ".join(filter(None, [" ".join(asked), installed.troubles()])),
+        needed="words in the names of ops that are installed, as in -k linalg.qr",
+        remedy="polyflow plugins, which lists the plugins that bring ops and what became of them",
+    )
+
+
+def _command(arguments: argparse.Namespace, reports: Sequence[Report] = ()) -> str:
+    """What was asked for; of files, what they say of it, if they all say the same."""
     if arguments.files:
+        told = {each.command for each in reports}
+        if len(told) == 1 and all(told):
+            return told.pop()
         return " ".join(["polyflow conform --from", *(each.name for each in arguments.files)])
     parts = ["polyflow conform", "--all" if arguments.all else f"--backend {arguments.backend}"]
     parts += [f"--level {arguments.level}"] if arguments.level != ALL else []
@@ -120,6 +145,7 @@ def _prove(kit: Kit, name: str, arguments: argparse.Namespace) -> Report:
         )
         report.processor_seconds = sum(os.times()[:4]) - spent
     report.seconds = time.perf_counter() - start
+    report.command = _command(arguments)
     report.made, report.versions = date.today().isoformat(), versions_of(backend)
     report.notes += getattr(backend, "notes", list)()  # what an instrument has taken down
     report.notes += [] if HAS_HYPOTHESIS else [f"property tests were left out: {WITHOUT}"]

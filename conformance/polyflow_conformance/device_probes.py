@@ -83,6 +83,29 @@ def things_that_are_no_arrays_have_no_type(backend: Any) -> None:
         assert library.type_of(thing) is None, f"{thing!r}: {library.type_of(thing)}"
 
 
+def what_is_made_like_an_array_has_its_type(backend: Any) -> None:
+    with pf.Session(backend) as session:
+        likes = [pf.placeholder(each, (2, 0)) for each in sorted(session.backend.dtypes, key=str)]
+        made = [(like, make(like)) for like in likes for make in (pf.empty_like, pf.zeros_like, pf.ones_like)]
+        feeds = {
+            each: session.backend.from_literal(array(str(each.dtype), (2, 0), []), session.device) for each in likes
+        }
+        for (like, result), found in zip(made, session.run([result for _, result in made], feeds), strict=True):
+            type_ = session.backend.type_of(found)
+            assert str(type_) == str(like.type), f"{result.operation.op}: {type_} of {like.type}"
+
+
+def a_large_array_is_worked_on_to_its_end(backend: Any) -> None:
+    """Where pieces of it are taken one after the other, none is left out."""
+    count = 300_001
+    x = pf.placeholder("float32", (count,))
+    with pf.Session(backend) as session:
+        fed = session.backend.from_literal(array("float32", (count,), range(count)), session.device)
+        found = session.backend.to_literal(session.run(pf.maximum(x * 0.5 - 1.0, 3.0) + x, {x: fed}))
+    expected = array("float32", (count,), [max(each * 0.5 - 1.0, 3.0) + each for each in range(count)])
+    assert found.data == expected.data, f"{found.data[-16:]!r} at the end instead of {expected.data[-16:]!r}"
+
+
 def results_can_be_taken_over_by_dlpack(backend: Any) -> None:
     with pf.Session(backend) as session:
         found = session.backend.export(session.run(pf.constant([1.0, 2.0]) * 2.0))
@@ -97,5 +120,6 @@ PROBES = (
     no_way_of_an_array_changes_a_bit, a_program_gives_the_same_on_every_device,
     what_was_made_on_a_device_can_be_fed_there, what_is_fed_from_another_device_is_moved, an_unknown_device_is_refused,
     a_copy_has_the_same_bits_in_memory_of_its_own, things_that_are_no_arrays_have_no_type,
+    what_is_made_like_an_array_has_its_type, a_large_array_is_worked_on_to_its_end,
     results_can_be_taken_over_by_dlpack,
 )  # fmt: skip

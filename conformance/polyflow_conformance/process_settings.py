@@ -30,7 +30,8 @@ from types import ModuleType
 from typing import Any
 
 import polyflow
-from polyflow.extension.manager import extensions
+from polyflow.errors import DTypeError, KernelError
+from polyflow.extension.manager import DISABLED, extensions
 
 Settings = dict[str, object]
 
@@ -50,13 +51,21 @@ def remember_environment(environment: Mapping[str, str] | None = None) -> Mappin
 def changed_settings(name: str) -> list[str]:
     """What loading and running the backend of that name changes, found out in a fresh process."""
     planted = {name: os.environ[name] for name in (MUTANT,) if name in os.environ}
-    environment = {**remember_environment(), **planted, "PYTHONWARNINGS": "default"}
+    others = {DISABLED: ",".join(_plugins_to_leave_out())}
+    environment = {**remember_environment(), **planted, **others, "PYTHONWARNINGS": "default"}
     command = [sys.executable, "-m", __name__, name]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment, check=False)
     if done.returncode:
         raise RuntimeError(f"the backend cannot be loaded in a process of its own:\n{done.stderr[-2000:]}")
     found: list[str] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+def _plugins_to_leave_out() -> list[str]:
+    """The plugins of distributions that announce no backend: what they load and change is not the backend's doing."""
+    installed = extensions()
+    stay = {"polyflow", *(distribution for _, distribution in installed.backend_entries.values())}
+    return [each.name for each in installed.records if each.is_disabled or each.distribution not in stay]
 
 
 def libraries_of(name: str) -> list[str]:
@@ -137,11 +146,13 @@ def differences(before: Settings, after: Settings) -> list[str]:
 
 
 def use(backend: Any) -> None:
-    """Run a program of several dtypes on the backend."""
+    """Run a program of several dtypes on the backend, as far as it can."""
     with polyflow.Graph().as_default(), polyflow.Session(backend) as session:
         w = polyflow.Variable([1.0, 2.0])
         wide = polyflow.constant([1.0, 0.0], dtype="float64") if polyflow.float64 in session.backend.dtypes else w
-        session.run([w.assign(w * 2.0), 1.0 / wide, polyflow.sum(w), polyflow.random.uniform((3,), name="draw")])
+        for fetches in ([w.assign(w * 2.0), 1.0 / wide, polyflow.sum(w)], polyflow.random.uniform((3,), name="draw")):
+            with contextlib.suppress(DTypeError, KernelError):  # what it cannot do, other probes ask after
+                session.run(fetches)
 
 
 def main(name: str) -> None:

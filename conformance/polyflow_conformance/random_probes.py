@@ -50,7 +50,22 @@ def iterations_draw_what_their_keys_say(backend: Any) -> None:
         assert found == ran(oracle, total), f"{found} instead of {ran(oracle, total)}"
 
 
+def a_generator_of_its_own_draws_by_its_keys(backend: Any) -> None:
+    """By ``rng="native"``, of backends that have one: numbers of the distribution, others by another key."""
+    if not getattr(pf.Session(backend).backend, "native_random", {}):
+        return
+    bits = lambda shape, key: pf.astype(pf.random.bits(key, shape), "float32") / 2.0**32  # noqa: E731
+    keys = [pf.random.key(each) for each in (1, 2, 1)]
+    for draw, mean, square in ((pf.random.uniform, 0.5, 1 / 3), (pf.random.normal, 0.0, 1.0), (bits, 0.5, 1 / 3)):
+        with pf.Session(backend, rng="native") as session:
+            first, other, again = ran(session, [draw((1000,), key=key) for key in keys])
+        assert first == again != other, f"{draw}: {first[:3]}, {other[:3]}, {again[:3]}"
+        moments = sum(first) / 1000, sum(each * each for each in first) / 1000
+        assert max(abs(moments[0] - mean), abs(moments[1] - square)) < 0.3, f"{draw}: {moments}"
+
+
 PROBES = (
     a_stream_goes_on_from_run_to_run_as_the_oracles, a_stream_gives_its_known_numbers,
     an_operation_of_another_name_changes_no_stream, iterations_draw_what_their_keys_say,
+    a_generator_of_its_own_draws_by_its_keys,
 )  # fmt: skip

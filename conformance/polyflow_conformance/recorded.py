@@ -55,6 +55,7 @@ def _report(data: Mapping[str, Any], kit: Kit) -> Report:
     report.seconds = data["seconds"]
     report.processor_seconds = data.get("processor_seconds", 0.0)
     report.made = data.get("made", "")
+    report.command = data.get("command", "")
     report.versions = dict(data.get("versions", {}))
     return report
 
@@ -81,5 +82,6 @@ def _add(known: Report, found: Report) -> None:
     known.notes = list(dict.fromkeys([*known.notes, *found.notes]))
     known.seconds += found.seconds
     known.processor_seconds += found.processor_seconds
+    known.command = known.command if known.command == found.command else ""
     known.made = max(known.made, found.made)
     known.versions |= found.versions

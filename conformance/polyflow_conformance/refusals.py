@@ -22,7 +22,8 @@ from polyflow_conformance.running import run_cases
 def check_missing(op: Op, backend: Backend) -> list[Result]:
     """An op that the backend declares missing, or has no kernel for and need not, is refused in the right words."""
     capabilities = capabilities_of(backend)
-    without = not capabilities.is_complete and op.kernel_rule is None and find_kernel(op, backend) is None
+    needs_one = not op.is_nested and op.expansion_rule is None
+    without = not capabilities.is_complete and needs_one and find_kernel(op, backend) is None
     if not capabilities.lacks(op.full_name) and not without:
         return []
     cases = list(value_cases(op, [each for each in DTYPES.values() if each in backend.dtypes]))[:1]

@@ -31,7 +31,7 @@ from polyflow_conformance import checks, executor_check, forward_check, gradient
 from polyflow_conformance.cases import Case, samples_of
 from polyflow_conformance.process_settings import changed_settings
 from polyflow_conformance.results import NotSupported
-from polyflow_conformance.running import GraphOfCases, Outcome, arrays_of, run_cases, turned
+from polyflow_conformance.running import GraphOfCases, Outcome, arrays_of, run_cases, session_of, turned
 from polyflow_conformance.special_values import special_values
 from polyflow_conformance.tolerances import group_of
 
@@ -151,7 +151,7 @@ class Checks:
 
     def _run(self, results: Any, backend: str | Backend, name: str) -> Outcome:
         graph, tensors = _case_of(results, name)
-        with polyflow.Session(backend, graph.graph) as session:
+        with session_of(backend, graph.graph, op(name)) as session:
             read = session.backend.to_literal
             others = {tensor: turned(value) for tensor, value in graph.feeds.items()}
             try:

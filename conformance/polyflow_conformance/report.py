@@ -32,6 +32,8 @@ class Report:
     processor_seconds: float = 0.0
     made: str = ""
     """The day, as in ``"2026-11-22"``."""
+    command: str = ""
+    """What was asked for, as it is typed."""
     versions: dict[str, str] = field(default_factory=dict)
     """Of each distribution that the backend stands on, its version."""
 
@@ -98,6 +100,7 @@ class Report:
             "seconds": round(self.seconds, 3),
             "processor_seconds": round(self.processor_seconds, 3),
             "made": self.made,
+            "command": self.command,
             "versions": self.versions,
             "notes": self.notes,
             "results": [_as_data(each) for each in self.results],

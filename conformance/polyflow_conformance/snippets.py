@@ -43,7 +43,10 @@ def case_script(case: Case, check: str, backend: str, failure: str) -> str:
         lines.append(f"operands = sample({case.op.full_name!r}, {case.origin}).prepare(pf, {_list(operands)})")
         lines.append("operands = operands if isinstance(operands, list | tuple) else [operands]")
         operands = [_Name("*operands")]
-    attributes = {name: _written(case, value) for name, value in case.sample.attributes.items()}
+    attributes = {
+        name: named(value) if isinstance(value, ArraySpec) and case.is_operand(name) else _written(case, value)
+        for name, value in case.sample.attributes.items()
+    }
     if check in ("missing", "executors") or any(
         each is None for each in (*attributes.values(), *map(_plain, operands))
     ):

@@ -150,9 +150,9 @@ def each_iteration_sees_what_the_one_before_assigned(backend: Any) -> None:
     w = pf.Variable(1.0)
 
     def body(i: Any, seen: Any) -> Any:
-        before = w.read_value()
+        before = w * 1
         w.assign(before * 2.0)
-        return i + 1, seen + before * 100 + w.read_value()
+        return i + 1, seen + before * 100 + w * 1
 
     seen = pf.while_loop(lambda i, _: i < 3, body, [0, 0.0])[1]
     with pf.Session(backend) as session:

@@ -6,6 +6,7 @@ Signs, absolute values and bounds stand in ``magnitudes.py``, rounding in ``roun
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf, nan
 from typing import Any
 
 from polyflow.core.declaration import Trait, define_op
@@ -130,7 +131,7 @@ def floor_divide(x1: TensorType, x2: TensorType, /) -> TensorType:
     >>> pf.Session().run(pf.floor_divide([7, -7], 2)).tolist()
     [3, -4]
 
-    Dividing an integer by 0 is undefined. Standard: "floor_divide".
+    Dividing an integer by 0 is no error, and gives what the engine gives. Standard: "floor_divide".
     """
     return broadcast(x1, x2)
 
@@ -215,7 +216,17 @@ def pow_simplification(operation: Any) -> Any:
 def pow_samples() -> Iterator[Sample]:
     yield Sample(positive_numbers(2, 3), normal(3, seed=1), dtypes="floating")
     yield Sample(values([0.0, 2.0, 3.0]), values([2.0, 0.0, 3.0]), gradient=False)
+    # Libraries have roots, squares and quotients in store for one exponent, which differ at zeros and infinities.
+    powers = (0.5, -0.5, 2.0, -1.0, 3.0)
+    for power in powers:
+        yield Sample(_SPECIAL, values(power), gradient=False, dtypes="real floating")
+        yield Sample(_SPECIAL, power, gradient=False, dtypes="real floating")
+    yield Sample(_SPECIAL, values([[each] for each in powers]), gradient=False, dtypes="real floating")
+    yield Sample(values([[-inf], [-0.0]]), values([0.5]), gradient=False, dtypes="real floating")
     yield ErrorSample(normal(2), normal(3)).raises(ShapeError, "do not broadcast")
+
+
+_SPECIAL = values([-inf, -2.0, -1.0, -0.0, 0.0, 0.25, 1.0, 4.0, inf, nan])
 
 
 @define_op(traits=Trait.ELEMENTWISE | Trait.INVOLUTION, dtypes="numeric")
@@ -239,6 +250,7 @@ def negative_gradient(xp: Any, operation: Any, g: Any) -> Any:
 @negative.samples
 def negative_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3))
+    yield Sample(values([0, 0], "int64"))
     yield ErrorSample(booleans(2)).raises(DTypeError, "needed:  a numeric dtype")
 
 

@@ -84,7 +84,8 @@ def batched_by_matrix(xp: Any, operation: Any, inputs: Sequence[Any], batched: S
     """The rule of ops on a stack of matrices, with further operands that have an element for each matrix."""
     x, *others = inputs
     one = operation.inputs[0]
-    if not batched[0]:
-        x = xp.expand_dims(x, axis=0)
+    if not batched[0]:  # the same matrices, as often as there are elements for them
+        count = next(each.shape[0] for each, has in zip(others, batched[1:], strict=True) if has)
+        x = xp.broadcast_to(x, (count, *x.shape))
     others = [ranked(xp, each, one.ndim - 2) if has else each for each, has in zip(others, batched[1:], strict=True)]
     return again(operation, [x, *others])

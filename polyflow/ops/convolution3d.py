@@ -149,6 +149,7 @@ def conv3d_input_gradient_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 1, 2, 2, 1), normal(1, 1, 2, 3, 1, seed=1), size=(4, 3, 2), data_format="NCDHW",
                  strides=(2, 1, 2))  # fmt: skip
     yield Sample(normal(2, 2, 2, 1, 1), normal(1, 1, 1, 1, 1, seed=1), size=(3, 2, 3), padding="VALID", strides=2)
+    yield Sample(normal(3, 1, 1, 1, 1), normal(1, 1, 2, 2, 1, seed=1), size=(3, 2, 2), padding="VALID")
     wrong = ErrorSample(normal(2, 2, 1, 2, 2), normal(1, 3, 2, 3, 2, seed=1), size=(4, 2, 3))
     yield wrong.raises(ShapeError, "conv3d of such volumes does not have the shape of g")
 

@@ -83,6 +83,7 @@ empty.no_gradient(_NO_OPERAND)
 @empty.samples
 def empty_samples() -> Iterator[Sample]:
     yield Sample((2, 0))
+    yield Sample((2, 0), dtype="float64")
     yield ErrorSample((2, -3)).raises(ValueRangeError, "no dimension below 0")
 
 
@@ -109,6 +110,7 @@ def full_samples() -> Iterator[Sample]:
     yield Sample(3, True)
     yield Sample((2,), 1 - 2j)
     yield Sample((2, 0), -1, dtype="float64")
+    yield Sample((2,), 0.1, dtype="float64")
     yield ErrorSample((2,), 1.5, dtype="int32").raises(DTypeError, "kind float does not become int in silence")
     yield ErrorSample((2,), 300, dtype="int8").raises(ValueRangeError, "a number is outside its dtype")
 
@@ -210,6 +212,9 @@ full_like.batching(on_last_axes)
 def full_like_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3), 1, dtypes="numeric")
     yield Sample(normal(2), 1.5, dtype="float64")
+    yield Sample(normal(2), 0.1, dtype="float64")
+    yield Sample(normal(2), -1.5, dtypes="real floating")
+    yield Sample(normal(2), 1.0 - 2.0j, dtypes="complex floating")
     yield ErrorSample(values([1, 2], "int64"), 1.5).raises(DTypeError, "kind float does not become int in silence")
 
 
@@ -233,6 +238,7 @@ eye.no_gradient(_NO_OPERAND)
 def eye_samples() -> Iterator[Sample]:
     yield Sample(3)
     yield Sample(2, 4, k=-1, dtype="int32")
+    yield Sample(2, dtype="float64")
     yield Sample(2, 3, k=5)
     yield ErrorSample(-1).raises(ValueRangeError, "no dimension below 0")
 

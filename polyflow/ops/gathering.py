@@ -25,8 +25,8 @@ def gather(x: TensorType, indices: TensorType, /, *, axis: Axis = None, batch_di
     [3, 4]
 
     The first ``batch_dims`` axes of both are the same; ``axis``, by default the one after them, is replaced by the
-    other axes of ``indices``. Negative indices count from the end; what one outside the axis gives depends on the
-    backend. Source: TensorFlow, "tf.gather".
+    other axes of ``indices``. Negative indices count from the end; one outside the axis as in ``take``.
+    Source: TensorFlow, "tf.gather".
     """
     place = _gathered_axis(axis, batch_dims, x.rank)
     _check_batch(x.known_shape, indices.known_shape, batch_dims)

@@ -59,6 +59,7 @@ def arange_samples() -> Iterator[Sample]:
     yield Sample(2, 11, 3)
     yield Sample(3, -4, -2, dtype="int16")
     yield Sample(0.0, 1.0, 0.25)
+    yield Sample(0.0, 1.0, 0.3, dtype="float64")
     yield Sample(3, 3)
     yield ErrorSample(0, 5, 0).raises(ValueRangeError, "a step other than 0")
     yield ErrorSample(5, dtype="complex64").raises(DTypeError, "arange counts in real numbers")

@@ -219,9 +219,22 @@ def _read_only(array: Any) -> Any:
     return view
 
 
+def _is_no_number(value: Any) -> bool:
+    """Whether ``value`` is nothing, or text, or a list with some: libraries make numbers of them that nobody meant."""
+    if not isinstance(value, list | tuple):
+        return type(value) in _NO_NUMBERS
+    kinds = set(map(type, value))
+    return not kinds.isdisjoint(_NO_NUMBERS) or (not kinds.isdisjoint((list, tuple)) and any(map(_is_no_number, value)))
+
+
+_NO_NUMBERS = frozenset({type(None), str, bytes})
+
+
 def _checked(xp: Any, value: Any, dtype: Any, shape: Shape, name: str) -> Any:
     """What a function returned, as an array of the type that was declared."""
     found = getattr(value, "dtype", None)
+    if found is None and _is_no_number(value):
+        raise DTypeError(message(f"what {name} returned is no array", found=f"{value!r:.80}", needed=str(dtype)))
     try:
         array = xp.asarray(value, dtype=dtype, copy=True) if found is None else xp.asarray(value, copy=True)
     except (TypeError, ValueError) as error:

@@ -45,7 +45,8 @@ def getitem(x: TensorType, /, *indices: TensorType, key: tuple[Any, ...]) -> Ten
 
     ``key`` is a tuple of integers, slices, ``Ellipsis``, ``None``, and the word ``"index"`` where the next of
     ``indices`` stands: an array of integers, or a mask. With a mask, how many are selected is known only at run time.
-    Raises ``AxisError``, an ``IndexError``, for an index outside its axis. Standard: "Indexing".
+    Raises ``AxisError``, an ``IndexError``, for an integer outside its axis; one among ``indices`` is an error where
+    the engine looks, and on JAX gives NaN (docs/edge-cases.md). Standard: "Indexing".
     """
     return x.with_shape(selected_shape(x, indices, key))
 
@@ -125,6 +126,7 @@ def getitem_samples() -> Iterator[Sample]:
     yield Sample(normal(4, 3), key=(0,))
     yield Sample(normal(4, 3, 2), key=(slice(None, None, -2), None, Ellipsis, -1))
     yield Sample(normal(4, 3), key=(slice(3, 1), slice(1, 100)))
+    yield Sample(values([float("inf"), float("-inf"), 1.0]), key=(slice(0, 2),), dtypes="real floating", gradient=False)
     yield Sample(normal(), key=(None, Ellipsis))
     yield Sample(normal(4, 3), values([0, -1, 0], "int64"), key=(INDEX,))
     yield Sample(normal(2, 4, 3), values([[0, 3], [3, 3]], "int64"), key=(_EVERY, INDEX, 1))
@@ -286,7 +288,8 @@ def take(x: TensorType, indices: TensorType, /, *, axis: Axis = None) -> TensorT
     [[3, 1, 3], [6, 4, 6]]
 
     The shape of ``indices``, of any rank, takes the place of ``axis``, which may be left out where ``x`` has rank 1.
-    Negative indices count from the end; what one outside the axis gives depends on the backend. Standard: "take".
+    Negative indices count from the end; one outside the axis is an error where the engine looks, and on JAX gives NaN
+    (docs/edge-cases.md). Standard: "take".
     """
     place = single_axis(axis, x.rank)
     shape = x.known_shape
@@ -321,8 +324,8 @@ def take_along_axis(x: TensorType, indices: TensorType, /, *, axis: Axis = -1) -
     >>> pf.Session().run(pf.take_along_axis([[1, 2, 3], [4, 5, 6]], [[2], [0]], axis=1)).tolist()
     [[3], [4]]
 
-    Both have the same rank and broadcast along the other axes. Negative indices count from the end; what one outside
-    the axis gives depends on the backend. Standard: "take_along_axis".
+    Both have the same rank and broadcast along the other axes. Negative indices count from the end; one outside the
+    axis as in ``take``. Standard: "take_along_axis".
     """
     place = single_axis(axis, x.rank)
     left, right = x.known_shape, indices.known_shape

@@ -110,6 +110,7 @@ broadcast_like.batching(_like_batches)
 def broadcast_like_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 1), normal(2, 3, seed=1))
     yield Sample(normal(3), normal(4, 2, 3, seed=1))
+    yield Sample(normal(2, 1, 2), normal(2, 3, 2, seed=1))
     yield Sample(normal(), normal(2, 0, seed=1))
     yield ErrorSample(normal(2), normal(3, seed=1)).raises(ShapeError, "do not broadcast")
     yield ErrorSample(normal(2, 3), normal(1, 3, seed=1)).raises(ShapeError, "(2, 3) does not broadcast to (1, 3)")

@@ -358,6 +358,7 @@ def matrix_rank_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3, 4), dtypes="floating")
     yield Sample(normal(3, 1), normal(1, 3, seed=1), dtypes="floating", prepare=_product)
     yield Sample(values([[3.0, 0.0], [0.0, 1.0]]), rtol=0.5, dtypes="floating")
+    yield Sample(values([[[1.0, 0.0], [0.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]]]), dtypes="floating")
     yield Sample(normal(0, 2, 2), dtypes="floating")
     yield Sample(NOT_FINITE, dtypes="floating")
     yield ErrorSample(normal(2)).raises(ShapeError, "no matrices")

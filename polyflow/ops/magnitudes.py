@@ -74,6 +74,7 @@ def sign_gradient(xp: Any, operation: Any, g: Any) -> Any:
 @sign.samples
 def sign_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3))
+    yield Sample(values([1.0, -1.0, 0.0]), gradient=False, dtypes="real floating")
     yield Sample(values([-0.0, 0.0, inf, nan]), dtypes="real floating", gradient=False)
     yield ErrorSample(booleans(2)).raises(DTypeError, "needed:  a numeric dtype")
 
@@ -245,6 +246,10 @@ def clip_samples() -> Iterator[Sample]:
     yield Sample(normal(3))
     yield Sample(values([0, 1, 2]), values(1), values(2), gradient=False)
     yield Sample(values([-0.0, 0.0, 2.0]), values(-1.0), values(1.0), gradient=False, dtypes="real floating")
+    large = 2**60
+    yield Sample(values([-inf, inf, nan]), values(0.0), gradient=False, dtypes="real floating")
+    yield Sample(values([-2.0, 0.5, 3.0]), values(-1.0), values(1.0), dtypes="real floating")
+    yield Sample(values([large + 1, -large - 1], "int64"), values(-large - 3, "int64"), gradient=False)
     yield ErrorSample(normal(2), normal(3), normal(2)).raises(ShapeError, "do not broadcast")
     yield ErrorSample(normal(2).of("complex64"), normal(2)).raises(DTypeError, "needed:  a real dtype")
 

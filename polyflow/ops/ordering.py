@@ -61,6 +61,7 @@ def stop_gradient_kernel(xp: Any, x: Any) -> Any:
 @stop_gradient.samples
 def stop_gradient_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3), gradient=False)
+    yield Sample(normal(2, 3, seed=1), gradient=False)
 
 
 @define_op(name="no_op")

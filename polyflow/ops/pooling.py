@@ -125,9 +125,9 @@ max_pool_gradient.batching(folded_in(0, 0))
 def max_pool_gradient_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 4, 6, 2), normal(2, 2, 3, 2, seed=1), ksize=2)
     yield Sample(normal(1, 5, 4, 2), normal(1, 3, 4, 2, seed=1), ksize=(3, 2), strides=(2, 1), padding="SAME")
-    yield Sample(normal(1, 2, 5, 4), normal(1, 2, 3, 2, seed=1), ksize=(3, 2), strides=2, data_format="NCHW",
-                 padding="SAME")  # fmt: skip
+    yield Sample(normal(1, 2, 5, 4), normal(1, 2, 3, 2, seed=1), ksize=3, strides=2, data_format="NCHW", padding="SAME")
     yield Sample(values([[[[3.0], [3.0]], [[3.0], [1.0]]]]), values([[[[2.0]]]]), ksize=2, gradient=False)
+    yield Sample(values([[[[1.0], [1 + 2**-40]]]], "float64"), normal(1, 1, 1, 1), ksize=(1, 2), gradient=False)
     yield ErrorSample(normal(1, 4, 4, 1), normal(1, 3, 2, 1), ksize=2).raises(ShapeError, "the shape of max_pool(x)")
 
 
@@ -182,8 +182,8 @@ max_pool_chosen.batching(folded_in(0, 0))
 def max_pool_chosen_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 4, 6, 2), normal(2, 4, 6, 2, seed=1), ksize=2)
     yield Sample(normal(1, 5, 4, 2), normal(1, 5, 4, 2, seed=1), ksize=(3, 2), strides=(2, 1), padding="SAME")
-    yield Sample(normal(1, 2, 5, 4), normal(1, 2, 5, 4, seed=1), ksize=(3, 2), strides=2, data_format="NCHW",
-                 padding="SAME")  # fmt: skip
+    yield Sample(normal(1, 2, 5, 4), normal(1, 2, 5, 4, seed=1), ksize=3, strides=2, data_format="NCHW", padding="SAME")
+    yield Sample(values([[[[1.0], [1 + 2**-40]]]], "float64"), normal(1, 1, 2, 1), ksize=(1, 2), gradient=False)
     yield ErrorSample(normal(1, 4, 4, 1), normal(1, 3, 4, 1), ksize=2).raises(ShapeError, "the shape of x")
 
 

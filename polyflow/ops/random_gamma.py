@@ -157,6 +157,8 @@ def gamma_distributed_gradient(xp: Any, operation: Any, g: Any) -> Any:
 def gamma_distributed_samples() -> Iterator[Sample]:
     # What its derivative says is no change of its result: it is compared with the inverse of F elsewhere.
     yield Sample(positive(2, 3), positive(3, seed=1), gradient=False)
+    draws, alphas = values([1.0, float("inf"), 60.0, -2.0]), values([float("nan"), 1.0, 2.0, 3.0])
+    yield Sample(draws, alphas, gradient=False, dtypes="real floating")
 
 
 _STEPS = {"float32": 0.2, "float64": 0.1}

@@ -60,6 +60,7 @@ def top_k_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3, 4), 4)
     yield Sample(values([3.0, 1.0, 3.0, 2.0, 1.0]), 3, gradient=False)
     yield Sample(normal(2, 3), 0)
+    yield Sample(values([3.0, 2.0, 1.0]), 3, gradient=False)
     yield ErrorSample(normal(2, 3), 4).raises(ShapeError, "there are no 4 elements in a row")
     yield ErrorSample(normal(2, 3), -1).raises(ValueRangeError, "a k that makes no sense")
     yield ErrorSample(values([1j], "complex64"), 1).raises(DTypeError, "needed:  a real dtype")

@@ -239,6 +239,7 @@ def repeat_each_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 2), values([0, 1, 3, 1], "int64"))
     yield Sample(normal(3), values([2], "int64"), axis=0)
     yield Sample(normal(0, 3), values([2], "int64"), axis=0)
+    yield Sample(values([float("inf"), 1.0]), values([2, 1], "int64"), dtypes="real floating", gradient=False)
     wrong = ErrorSample(normal(2, 3), values([1, 2], "int64"), axis=1)
     yield wrong.raises(ShapeError, "counts do not fit the axis")
 

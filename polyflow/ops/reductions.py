@@ -131,6 +131,7 @@ prod.batching(over_axes)
 def prod_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3))
     yield Sample(normal(2, 3, 2), axis=(2, 0))
+    yield Sample(normal(2, 3, 2, seed=1), axis=1)
     yield Sample(values([[0.0, 2.0, 3.0], [0.0, 0.0, 1.0], [4.0, 5.0, 6.0]]), axis=1, keepdims=True)
     yield Sample(normal(2, 0), axis=1)
     yield Sample(normal())
@@ -183,6 +184,7 @@ def max_samples() -> Iterator[Sample]:
 def _extreme_samples() -> Iterator[Sample]:
     yield Sample(normal(2, 3))
     yield Sample(normal(2, 3, 4), axis=(0, 2), keepdims=True)
+    yield Sample(normal(2, 3, 2, seed=1), axis=1)
     yield Sample(normal(0, 3), axis=1)
     yield Sample(normal())
     yield Sample(values([[1.0, 2.0, 2.0], [3.0, 3.0, 3.0]]), axis=1, gradient=False)

@@ -17,7 +17,7 @@ from polyflow.core.signature import ShapeLike
 from polyflow.core.types import Shape, TensorType, format_shape
 from polyflow.errors import DTypeError, ShapeError, message
 from polyflow.ops.gathering import index_columns, index_depth
-from polyflow.ops.indexing import index_add
+from polyflow.ops.indexing import getitem, index_add
 from polyflow.ops.segments import unsorted_segment_max, unsorted_segment_min
 
 _TWICE = values([[0], [2], [0]], "int64")  # one place is named twice
@@ -31,8 +31,9 @@ def scatter_nd(indices: TensorType, updates: TensorType, shape: ShapeLike, /) ->
     >>> pf.Session().run(pf.scatter_nd([[1], [3], [1]], [10, 20, 30], (5,))).tolist()
     [0, 40, 0, 20, 0]
 
-    A place that is named twice gets the sum. Raises ``ShapeError`` where ``updates`` do not have the shape of the rows
-    followed by that of a slice. Source: TensorFlow, "tf.scatter_nd".
+    A place that is named twice gets the sum; one outside is an error where the engine looks, and on JAX changes nothing
+    (docs/edge-cases.md). Raises ``ShapeError`` where ``updates`` do not have the shape of the rows followed by that of
+    a slice. Source: TensorFlow, "tf.scatter_nd".
     """
     _check_updates(indices, updates, shape)
     return updates.with_shape(shape)
@@ -138,12 +139,12 @@ def tensor_scatter_nd_update_expansion(builder: Any, inputs: Sequence[Any], attr
 def _flat(xp: Any, x: Any, indices: Any, updates: Any) -> tuple[Any, Any, int]:
     """The updates as rows, the place of each among all places of ``x`` in row-major order, and how many there are."""
     depth = indices.shape[-1]
-    places: Any = None
-    for size, column in zip(x.shape, index_columns(xp.astype(indices, xp.int64)), strict=False):
-        column = xp.where(column < 0, column + size, column)
-        places = column if places is None else places * size + column
+    slots = prod(x.shape[:depth])
+    numbered = xp.reshape(xp.arange(slots), x.shape[:depth])
+    places = getitem(numbered, *index_columns(indices), key=(INDEX,) * depth)
+    places = xp.where(places < 0, slots, places)  # an index outside: an error by now, or nowhere, where engines go on
     count = prod(indices.shape[:-1])
-    return xp.reshape(updates, (count, *x.shape[depth:])), xp.reshape(places, (count,)), prod(x.shape[:depth])
+    return xp.reshape(updates, (count, *x.shape[depth:])), xp.reshape(places, (count,)), slots
 
 
 @define_op(dtypes={"x": "real", "indices": "integral", "updates": "real"}, promote=("x", "updates"))

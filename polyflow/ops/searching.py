@@ -50,7 +50,8 @@ def where_samples() -> Iterator[Sample]:
     yield Sample(booleans(2, 3), normal(2, 3), normal(2, 3, seed=1))
     yield Sample(booleans(2, 1), normal(3), normal(seed=1))
     yield Sample(booleans(), normal(2), normal(2, seed=1))
-    yield Sample(booleans(3), normal(3), values([float("nan"), 1.0, float("inf")]), gradient=False, dtypes="floating")
+    of_second = values([False, True, False], "bool")
+    yield Sample(of_second, normal(3), values([float("nan"), 1.0, float("inf")]), gradient=False, dtypes="floating")
     yield Sample(booleans(3), booleans(3, seed=1), booleans(3, seed=2))
     yield ErrorSample(booleans(2), normal(3), normal(3)).raises(ShapeError, "do not broadcast")
     wrong = ErrorSample(values([1, 0], "int64"), normal(2), normal(2))
@@ -146,6 +147,7 @@ def nonzero_samples() -> Iterator[Sample]:
     yield Sample(booleans(5))
     yield Sample(normal(2, 0, 3))
     yield Sample(values([0, 0]))
+    yield Sample(values([0.0, 1e-60], "float64"))
     yield ErrorSample(normal()).raises(ShapeError, "a tensor of rank 0 has no indices")
 
 

@@ -131,5 +131,6 @@ def isin_samples() -> Iterator[Sample]:
     yield Sample(integers(2, 3, low=0, high=5), integers(4, low=0, high=5, seed=1))
     yield Sample(integers(2, 3, low=0, high=5), values(3, "int64"), invert=True)
     yield Sample(values(2, "int64"), values([], "int64"))
+    yield Sample(values([-1, 1, -2, 3], "int64"), values([1, -2, -3], "int64"))
     wrong = ErrorSample(values([1], "uint64"), values([1], "int64"))
     yield wrong.raises(DTypeError, "uint64 and int64 do not promote")

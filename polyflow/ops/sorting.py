@@ -47,6 +47,8 @@ def sort_samples() -> Iterator[Sample]:
 def _sort_samples() -> Iterator[Sample]:
     yield Sample(normal(5))
     yield Sample(values([1, 2, 3]))
+    yield Sample(values([0, 1, 2], "int64"))
+    yield Sample(values([1.0 + 2.0**-40, 1.0], "float64"), gradient=False)
     yield Sample(normal(3, 4), axis=0, descending=True)
     yield Sample(values([[2.0, 1.0, 2.0, 1.0]]), axis=-1, gradient=False)
     yield Sample(values([[2.0, 1.0, 2.0, 1.0]]), descending=True, gradient=False)

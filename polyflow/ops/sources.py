@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from typing import Any
 
@@ -10,8 +10,9 @@ from polyflow.core.dtypes import DType, as_dtype
 from polyflow.core.graph import get_default_graph
 from polyflow.core.literal import Literal, literal
 from polyflow.core.primitives import astype, placeholder_op
+from polyflow.core.shapes import declared_shape
 from polyflow.core.tensor import Tensor
-from polyflow.errors import ShapeError, ValueRangeError, message
+from polyflow.errors import ShapeError, message
 from polyflow.ops.ordering import identity
 
 
@@ -37,11 +38,7 @@ def placeholder(
 def _shape(shape: int | Sequence[int | None] | None) -> tuple[int | None, ...] | None:
     if shape is None:
         return None
-    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    for size in sizes:
-        if size is not None and (not isinstance(size, int) or size < 0):
-            raise ValueRangeError(message("not a shape", found=sizes, needed="sizes of at least 0, or None"))
-    return sizes
+    return declared_shape(shape if isinstance(shape, Iterable) else (shape,))
 
 
 def constant(

@@ -20,6 +20,7 @@ from polyflow.core.operators import Operators
 from polyflow.core.primitives import astype
 from polyflow.core.samples import Sample, normal
 from polyflow.core.tensor import Operation, Tensor
+from polyflow.core.tensor_shape import TensorShape
 from polyflow.core.types import TensorType
 from polyflow.errors import DTypeError, ShapeError, message
 from polyflow.ops.ordering import identity
@@ -243,9 +244,9 @@ class Variable(PartialUpdates, Operators):
     def ndim(self) -> int:
         return len(self.shape)
 
-    def get_shape(self) -> tuple[int, ...]:
+    def get_shape(self) -> TensorShape:
         """The shape, as TensorFlow 1 asks for it."""
-        return self.shape
+        return TensorShape(self.shape)
 
     # -- reading
 

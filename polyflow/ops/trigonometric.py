@@ -83,6 +83,7 @@ def tan_gradient(xp: Any, operation: Any, g: Any) -> Any:
 @tan.samples
 def tan_samples() -> Iterator[Sample]:
     yield Sample(uniform(2, 3, low=-1.4, high=1.4))
+    yield Sample(values([1.56, -1.56]), gradient=False, dtypes="real floating")
     yield Sample(values([inf, -inf, -0.0]), gradient=False, dtypes="real floating")
     yield ErrorSample(normal(2), normal(2)).raises(ArgumentError, "2 positional arguments")
 

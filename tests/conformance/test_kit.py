@@ -5,17 +5,20 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import types
 
 import numpy as np
 import polyflow_conformance
 import pytest
 from polyflow_conformance.kit import Kit
+from polyflow_conformance.results import FAILED, PASSED, UNSUPPORTED
 from polyflow_conformance.tolerance import difference
 from polyflow_conformance.tolerances import GROUPS, family_of, group_of
 
 import polyflow as pf
 from polyflow.core.dtypes import as_dtype
 from polyflow.core.literal import literal
+from polyflow.extension import Capabilities, NamespaceBackend
 from polyflow.extension.manager import extensions
 from tests.conformance.broken import Faulty
 
@@ -181,3 +184,19 @@ def test_jax_conforms_in_a_sample_of_the_ops(kit):
     names = kit.op_names()[::80]
     wrong = [each for name in names for check in kit.checks for each in kit.run(check, name, backend) if each.failure]
     assert not wrong
+
+
+def test_what_an_incomplete_backend_lacks_for_a_generic_kernel_is_not_supported(kit):
+    missing = {"maximum", "exp"}
+    namespace = types.SimpleNamespace(**{each: getattr(np, each) for each in np.__all__ if each not in missing})
+
+    class Little(NamespaceBackend):
+        capabilities = Capabilities(is_complete=False)
+
+    backend = Little("little", namespace)
+    backend.array_types = (np.ndarray, np.generic)
+    for op in ("nn.relu", "nn.softmax"):
+        results = [each for check in kit.checks for each in kit.run(check, op, backend)]
+        assert [each.id for each in results if each.status == FAILED] == []
+        assert {each.status for each in results if each.check in ("types", "gradient 1")} == {UNSUPPORTED}
+        assert {each.status for each in kit.run("missing", op, backend)} == {PASSED}

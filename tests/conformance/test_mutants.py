@@ -10,10 +10,12 @@ import sys
 import pytest
 from polyflow_conformance.kit import Kit
 from polyflow_conformance.mutants.coverage import measured
-from polyflow_conformance.mutants.equivalents import read_equivalents
-from polyflow_conformance.mutants.hunt import NO_END, Endless, Hunter, checks_of, limited, soles
+from polyflow_conformance.mutants.equivalents import Group, read_equivalents, reasons
+from polyflow_conformance.mutants.hunt import NO_END, Endless, Hunter, checks_of, limited
 from polyflow_conformance.mutants.outcome import Fate, Outcome, outcome_page
 from polyflow_conformance.mutants.planting import OPERATORS, drawn, find_mutant, mutants_of, world_of_default
+from polyflow_conformance.mutants.searching import read_witnesses, soles
+from polyflow_conformance.mutants.team import Team
 
 import polyflow as pf
 from polyflow.errors import ValueRangeError
@@ -83,33 +85,74 @@ def test_a_mutant_leaves_nothing_behind(world, hunter):
     assert extensions().passes == passes
 
 
-def test_the_mutants_that_only_one_check_kills_are_found(world):
+@pytest.fixture(scope="module")
+def of_matmul(world):
     kit = Kit(extensions())
     items = kit.items(expression="/matmul/")
     hunter = Hunter(world, kit, measured(world, items))
     hunter.items = items
+    return hunter
+
+
+def test_the_mutants_that_only_one_check_kills_are_found(world, of_matmul):
     names = ("wrong under dataflow/matmul", "late refusal lost/matmul", "gradient of constants/matmul")
-    verdicts = [hunter.hunt(find_mutant(world, each)) for each in names]
-    found, searched = soles(hunter, verdicts)
+    mutants = [find_mutant(world, each) for each in names]
+    verdicts = [of_matmul.hunt(each) for each in mutants]
+    found, searched = soles(Team(of_matmul, mutants), verdicts)
     assert {check for check, own in found.items() if own} == {"executors", "late errors", "gradient 2"}
     assert not searched
 
 
-def test_for_a_check_that_kills_nothing_alone_more_mutants_are_hunted(world, everything):
-    kit = Kit(extensions())
-    items = kit.items(expression="/matmul/")
-    hunter = Hunter(world, kit, measured(world, items))
-    hunter.items = items
-    drawn_one = hunter.hunt(find_mutant(world, "refusal lost/matmul"))
+def test_a_witness_has_met_everything_that_can_see_it_when_the_hunt_is_over(world, of_matmul):
+    mutants = [find_mutant(world, f"{each}/matmul") for each in ("late refusal lost", "early refusal lost")]
+    told = []
+    verdicts = Team(of_matmul, mutants).hunt(
+        mutants, {mutants[0].id: "late errors"}, lambda verdict, done, total: told.append((verdict.mutant, done, total))
+    )
+    assert [each.is_complete for each in verdicts] == [True, False]
+    assert all(each.has_several is False for each in verdicts)
+    assert told == [(mutants[0], 1, 2), (mutants[1], 2, 2)]
+
+
+def test_for_a_check_that_kills_nothing_alone_more_mutants_are_hunted(world, of_matmul):
+    drawn_one = of_matmul.hunt(find_mutant(world, "refusal lost/matmul"))
     assert {"errors", "late errors"} <= set(drawn_one.killers)
     spare = [find_mutant(world, f"{when} refusal lost/matmul") for when in ("early", "late")]
-    verdicts = [drawn_one, hunter.hunt(spare[0])]  # of the operator of the other is not known that it is promising
-    found, searched = soles(hunter, verdicts, spare)
+    team = Team(of_matmul, [drawn_one.mutant, *spare])
+    verdicts = [drawn_one, of_matmul.hunt(spare[0])]  # of the operator of the other is not known that it is promising
+    found, searched = soles(team, verdicts, spare)
     assert [each.mutant.id for each in found["errors"]] == ["early refusal lost/matmul"]
     assert [each.mutant.id for each in searched] == []
-    verdicts += [hunter.hunt(find_mutant(world, "late refusal lost/matmul"))]
-    found, _ = soles(hunter, verdicts, spare)
+    verdicts += [of_matmul.hunt(find_mutant(world, "late refusal lost/matmul"))]
+    found, _ = soles(team, verdicts, spare)
     assert [each.mutant.id for each in found["late errors"]] == ["late refusal lost/matmul"]
+
+
+def test_every_check_has_a_witness_that_an_operator_makes(hunter, everything):
+    made = {each.id for some in everything.values() for each in some}
+    witnesses = read_witnesses()
+    assert set(witnesses) == set(checks_of(hunter.kit))
+    assert set(witnesses.values()) <= made
+
+
+def test_a_file_of_witnesses_says_what_is_wrong_with_it(tmp_path):
+    file = tmp_path / "witnesses.toml"
+    file.write_text('[witness]\nvalues = "reversed/ones"\n')
+    with pytest.raises(ValueRangeError, match=r"witnesses.toml is no table of witnesses\n  found:   \['witness'\]"):
+        read_witnesses(file)
+    file.write_text("[witnesses]\nvalues = 3\n")
+    with pytest.raises(ValueRangeError, match=r"values has no witness\n  found:   3\n  needed:  a text"):
+        read_witnesses(file)
+
+
+def test_what_has_no_derivative_has_no_faults_of_one(world, everything):
+    made = {each.id for some in everything.values() for each in some}
+    assert "gradient twice/take:0" in made
+    assert "gradient twice/take:1" not in made, "places have no gradient"
+    assert "gradient of constants/square" in made
+    assert "gradient of constants/sum" not in made, "the gradient of a sum does not move"
+    assert not any(each.startswith("one dtype wrong/multiply:float16") for each in made), "which is run in float32"
+    assert "one dtype wrong/maximum:float16" in made
 
 
 def test_a_fault_of_a_step_meets_only_what_makes_that_step(world, everything):
@@ -194,16 +237,28 @@ def test_a_page_lists_operators_checks_equivalents_and_who_lives():
 
 
 def test_every_equivalent_mutant_is_one_that_an_operator_makes(everything):
-    names = {each.id for some in everything.values() for each in some}
-    assert set(read_equivalents()) <= names
+    names = [each.id for some in everything.values() for each in some]
+    for group in read_equivalents():
+        meant = [name.partition("/") for name in names if group.holds(name)]
+        assert {operator for operator, _, _ in meant} == set(group.operators), group.reason
+        targets = {each for _, _, target in meant for each in (target, target.partition(":")[0])}
+        assert set(group.targets) <= targets, group.reason
+
+
+def test_equivalent_mutants_have_reasons_by_name():
+    groups = [Group(("reversed",), ("ones", "zeros"), "equal"), Group(("conjugated",), ("ones",), "real")]
+    names = ["reversed/ones", "conjugated/ones", "conjugated/zeros"]
+    assert reasons(names, groups) == {"reversed/ones": "equal", "conjugated/ones": "real"}
 
 
 def test_a_file_of_equivalents_says_what_is_wrong_with_it(tmp_path):
     file = tmp_path / "equivalents.toml"
-    file.write_text('[[equivalent]]\nmutant = "reversed/ones"\n')
-    with pytest.raises(ValueRangeError, match=r"entry 0 is no equivalent mutant\n  found:   .*ones") as refused:
+    file.write_text('[[equivalent]]\noperators = ["reversed"]\ntargets = "ones"\nreason = "equal"\n')
+    with pytest.raises(
+        ValueRangeError, match=r"entry 0 is no group of equivalent mutants\n  found:   .*ones"
+    ) as refused:
         read_equivalents(file)
-    assert "needed:  mutant and reason, both texts" in str(refused.value)
+    assert "needed:  operators and targets, lists of texts, and a reason, a text" in str(refused.value)
 
 
 def test_unknown_mutants_and_operators_are_refused(world):
@@ -222,6 +277,8 @@ def test_the_command_hunts_and_writes_what_it_found(tmp_path, capsys):
     assert json.loads(found.read_text())["mutants"][0]["killers"]["values"]
     assert "dropped sign" in page.read_text()
     assert main(["mutants", "--operator", "dropped sigh"]) != 0
+    assert main(["mutants", "--page", str(tmp_path)]) != 0
+    assert "cannot be written\n  found:   it is a folder" in capsys.readouterr().err
 
 
 def test_the_environment_names_the_fault_of_the_backend_mutant():

@@ -38,7 +38,8 @@ UNDRAWN = {
         "assign", "branch", "call", "checkpoint", "custom_gradient", "dataflow.back_edge", "dataflow.bound",
         "dataflow.comes_back", "dataflow.enter", "dataflow.exit", "dataflow.loop_cond", "dataflow.merge",
         "dataflow.next_iteration", "dataflow.switch", "dynamic_reshape", "fill", "fused", "gradients", "loop", "no_op",
-        "placeholder", "read_variable", "scan", "switch_case", "tensor_array", "variable", "vmap", "while_loop",
+        "placeholder", "read_variable", "scan", "shaped_rows", "switch_case", "tensor_array", "variable", "vmap",
+        "while_loop",
     },
 }  # fmt: skip
 

@@ -33,7 +33,7 @@ class Loopback(Wrapped):
     def __init__(self, inner: Backend) -> None:
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._running = 0
+        self._running = [0]  # in a list, which copies with another generator have in common
         super().__init__("loopback", inner)
         self.calls.clear()
 
@@ -52,7 +52,7 @@ class Loopback(Wrapped):
     def called(self, name: str, kernel: Kernel, /, *operands: Any, **attributes: Any) -> Any:
         """What the kernel gives; refused outside of what ``compile`` and ``eager`` give back."""
         self._count(f"kernel:{name}")
-        if not self._running:
+        if not self._running[0]:
             raise BackendError(
                 message(
                     f"{self.name!r}: the kernel of {name} was called outside of a program",
@@ -64,12 +64,12 @@ class Loopback(Wrapped):
     def _inside(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def run(*arguments: Any, **options: Any) -> Any:
             with self._lock:
-                self._running += 1
+                self._running[0] += 1
             try:
                 return function(*arguments, **options)
             finally:
                 with self._lock:
-                    self._running -= 1
+                    self._running[0] -= 1
 
         return run
 

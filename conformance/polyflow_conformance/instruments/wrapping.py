@@ -80,6 +80,8 @@ class Wrapped:
     def __init__(self, name: str, inner: Backend) -> None:
         self.name = name
         self.inner = inner
+        self.seal = object()
+        """What it has in common with copies of itself, as that with another generator: their arrays are its own."""
         self.dtypes = inner.dtypes
         self.capabilities = inner.capabilities
         self.namespace: Any = _Namespace(self)
@@ -98,7 +100,7 @@ class Wrapped:
     def opened(self, value: Any) -> Any:
         """``value`` with the contents of all boxes in it; an array that is not in one of this backend's is refused."""
         if type(value) is Box:
-            if value.owner is not self:
+            if value.owner.seal is not self.seal:
                 raise BackendError(message(f"an array of {value.owner.name!r} came to {self.name!r}"))
             return value.content
         if type(value) in (list, tuple):
@@ -144,7 +146,7 @@ class Wrapped:
 
     def type_of(self, value: object) -> TensorType | None:
         """The type of what is in a box of this backend."""
-        return self.inner.type_of(value.content) if type(value) is Box and value.owner is self else None
+        return self.inner.type_of(value.content) if type(value) is Box and value.owner.seal is self.seal else None
 
     def from_literal(self, value: Literal, device: str) -> Box:
         """A box."""

@@ -191,8 +191,8 @@ def _wrong_there(op: Op, sound: Backend) -> Iterator[Any]:
 def _raising(sound: Backend, kernel: Kernel) -> Kernel:
     def run(*operands: Any, **attributes: Any) -> Any:
         found = kernel(*operands, **attributes)
-        type_ = sound.type_of(found)
-        if type_ is not None and type_.size == 0:
+        types = [sound.type_of(each) for each in (found if isinstance(found, list | tuple) else [found])]
+        if any(each is not None and each.size == 0 for each in types):
             raise ValueError("zero-size array to a function which has no identity")
         return found
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from polyflow.errors import ValueRangeError, message
+from polyflow.tools.writing import check_writable
 from polyflow_conformance.kit import Item, Kit
 from polyflow_conformance.known import applied
 from polyflow_conformance.mutants.coverage import Coverage, measured
-from polyflow_conformance.mutants.equivalents import read_equivalents
-from polyflow_conformance.mutants.hunt import Hunter, Verdict, soles
+from polyflow_conformance.mutants.equivalents import read_equivalents, reasons
+from polyflow_conformance.mutants.hunt import Hunter, Verdict
 from polyflow_conformance.mutants.mutant import Mutant, World
 from polyflow_conformance.mutants.outcome import Fate, Outcome, outcome_page
 from polyflow_conformance.mutants.planting import OPERATORS, drawn, mutants_of, world_of_default
-from polyflow_conformance.mutants.workers import hunt_in_processes
+from polyflow_conformance.mutants.searching import read_witnesses, soles
+from polyflow_conformance.mutants.team import Team
 from polyflow_conformance.results import FAILED, Result
 from polyflow_conformance.selection import selector
 
@@ -28,7 +30,9 @@ COUNT = 320
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of the command."""
     parser.add_argument("--count", type=int, default=COUNT, metavar="N", help=f"how many are drawn ({COUNT})")
-    parser.add_argument("--all", action="store_true", help="all that the operators make, which takes hours")
+    parser.add_argument(
+        "--all", action="store_true", help=f"all, most of a core's hour; beyond {COUNT} only until killed"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the draw (0)")
     parser.add_argument("--operator", action="append", default=[], metavar="NAME", help="only this operator's; again")
     parser.add_argument("-k", dest="expression", default="", metavar="EXPR", help="only those whose names fulfil it")
@@ -40,6 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Hunt; 1 where a mutant lives that is not known to be equivalent."""
+    for each in (arguments.json, arguments.page):
+        check_writable(each)
     world = world_of_default()
     known = [each.name for each in OPERATORS]
     for name in arguments.operator:
@@ -51,8 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
     made = sum(map(len, everything.values()))
     is_part = bool(arguments.expression or arguments.operator)
     count = made if arguments.all or arguments.expression else arguments.count
-    order = drawn(chosen, made, arguments.seed)
-    outcome = hunted(world, order[:count], () if is_part else order[count:], arguments)
+    witnesses = {} if is_part else {mutant: check for check, mutant in read_witnesses().items()}
+    order = drawn(chosen, made, arguments.seed, witnesses)
+    outcome = hunted(world, order[:count], () if is_part else order[count:], arguments, witnesses)
     outcome.made, outcome.seed, outcome.is_whole = made, arguments.seed, not is_part and not arguments.quick
     if arguments.json is not None:
         arguments.json.write_text(outcome.to_json(), encoding="utf-8")
@@ -79,8 +86,15 @@ def _options(arguments: argparse.Namespace) -> list[str]:
     return [*parts, *([f"-k {arguments.expression!r}"] if arguments.expression else [])]
 
 
-def hunted(world: World, mutants: Sequence[Mutant], spare: Sequence[Mutant], arguments: argparse.Namespace) -> Outcome:
-    """What becomes of the mutants, and of those of ``spare`` that show what a check is there for."""
+def hunted(
+    world: World,
+    mutants: Sequence[Mutant],
+    spare: Sequence[Mutant],
+    arguments: argparse.Namespace,
+    witnesses: Mapping[str, str],
+) -> Outcome:
+    """What becomes of the mutants, the ``witnesses`` of checks among them, and of those of ``spare`` that show what a
+    check is there for."""
     start = time.perf_counter()
     kit = Kit(world.extensions)
     failures: list[str] = []
@@ -93,21 +107,15 @@ def hunted(world: World, mutants: Sequence[Mutant], spare: Sequence[Mutant], arg
     is_short = arguments.quick and len(mutants) < 50
     steps = [step for each in (*mutants, *spare) for step in each.steps]
     coverage = Coverage() if is_short else measured(world, items, failed, steps)
-    hunter = Hunter(world, kit, coverage)
-    if arguments.jobs > 1:
-        verdicts = hunt_in_processes(mutants, coverage, arguments.jobs, _progress)
-    else:
-        verdicts = []
-        for number, mutant in enumerate(mutants, 1):
-            verdicts.append(hunter.hunt(mutant))
-            _progress(number, len(mutants))
-            if not verdicts[-1].is_killed:
-                print(f"not killed: {mutant.id}", file=sys.stderr, flush=True)
-    alone, searched = ({}, []) if arguments.quick else soles(hunter, verdicts, spare, progress=_tell)
+    team = Team(Hunter(world, kit, coverage), [*mutants, *spare], arguments.jobs)
+    brief = {each.id for each in mutants[COUNT:]} if arguments.all else ()
+    verdicts = team.hunt(mutants, witnesses, _progress, brief)
+    alone, searched = ({}, []) if arguments.quick else soles(team, verdicts, spare, tell=_tell)
     fates = [_fate(each) for each in (*verdicts, *searched)]
     names = {check: [each.mutant.id for each in own] for check, own in alone.items()}
     seconds = time.perf_counter() - start
-    return Outcome(world.sound.name, 0, len(mutants), fates, names, read_equivalents(), seconds, failures)
+    known_equal = reasons([each.id for each in fates], read_equivalents())
+    return Outcome(world.sound.name, 0, len(mutants), fates, names, known_equal, seconds, failures)
 
 
 def _fate(verdict: Verdict) -> Fate:
@@ -120,6 +128,8 @@ def _tell(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def _progress(done: int, total: int) -> None:
+def _progress(verdict: Verdict, done: int, total: int) -> None:
+    if not verdict.is_killed:
+        print(f"not killed: {verdict.mutant.id}", file=sys.stderr, flush=True)
     if sys.stderr.isatty():
         print(f"\r{done}/{total}", end="\n" if done == total else "", file=sys.stderr, flush=True)

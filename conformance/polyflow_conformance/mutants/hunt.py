@@ -1,4 +1,4 @@
-"""The hunt: mutants meet the items of the kit until one kills them, and checks are asked what only they kill."""
+"""The hunt: a mutant meets the items of the kit until one kills it, or all that can see it have let it live."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import zip_longest
 from typing import Any
 
 from polyflow_conformance.kit import Item, Kit
@@ -22,6 +20,10 @@ LONGEST, LONGEST_OF_PROCESS = 6, 40
 """Seconds after which an item that does not end is one that has failed; those about processes take longer."""
 NO_END = "no end"
 """What kills a mutant for which an item does not end, in the place of a check."""
+
+
+Told = tuple[dict[str, str], bool, int, float]
+"""What one process tells another of a verdict."""
 
 
 @dataclass
@@ -40,6 +42,20 @@ class Verdict:
     def is_killed(self) -> bool:
         """Whether some check has found it."""
         return bool(self.killers)
+
+    @property
+    def has_several(self) -> bool:
+        """Whether more than one check has found it."""
+        return len(self.killers) > 1
+
+    @property
+    def told(self) -> Told:
+        """All but the mutant, which is code."""
+        return self.killers, self.is_complete, self.met, self.seconds
+
+    def is_of(self, check: str) -> bool:
+        """Whether this check alone has found it so far."""
+        return set(self.killers) == {check}
 
 
 def check_of(item: Item, result: Result) -> str:
@@ -92,10 +108,16 @@ class Hunter:
         seers = {each.id for each in self.coverage.seers(mutant, near)} if self.coverage.uses else None
         return [each for each in near if seers is None or each.id in seers]
 
-    def hunt(self, mutant: Mutant) -> Verdict:
-        """Meet the mutant with what is near, and if it lives with everything that can see it."""
+    def hunt(self, mutant: Mutant, *, is_brief: bool = False) -> Verdict:
+        """Meet the mutant with what is near, and if it lives with everything that can see it.
+
+        ``is_brief``: only until some check has killed it.
+        """
         verdict = Verdict(mutant)
-        self._meet(verdict, self.near(mutant), lambda: False)
+        near = self.near(mutant)
+        if is_brief:  # values find the most
+            near.sort(key=lambda each: (each.check != "values", self.coverage.seconds.get(each.id, 0.0)))
+        self._meet(verdict, near, lambda: is_brief and verdict.is_killed)
         if not verdict.is_killed:
             self.finish(verdict, lambda: verdict.is_killed)
         return verdict
@@ -152,68 +174,3 @@ def limited(seconds: int) -> Iterator[None]:
         for (number, timer, _), handler in zip(limits, before, strict=True):
             signal.setitimer(timer, 0)
             signal.signal(number, handler)
-
-
-def soles(
-    hunter: Hunter,
-    verdicts: Sequence[Verdict],
-    spare: Sequence[Mutant] = (),
-    *,
-    most: int = 3,
-    progress: Callable[[str], None] | None = None,
-) -> tuple[dict[str, list[Verdict]], list[Verdict]]:
-    """By check, a mutant that this check alone kills, of those that have met everything that can see them; and the
-    verdicts on those of ``spare`` that were hunted in search of one."""
-    found: dict[str, list[Verdict]] = {each: [] for each in checks_of(hunter.kit)}
-    searched: list[Verdict] = []
-    for check, own in found.items():
-        candidates = [each for each in verdicts if set(each.killers) == {check}]
-        candidates.sort(key=lambda each: (not each.is_complete, _cost(hunter, each)))
-        own += _first_sole(hunter, check, candidates[:most])
-        if not own:
-            for mutant in _promising(check, [*verdicts, *searched], spare):
-                searched.append(hunter.hunt(mutant))
-                own += _first_sole(hunter, check, searched[-1:])
-                if own:
-                    break
-        if progress is not None:
-            progress(f"{check}: {', '.join(each.mutant.id for each in own) or 'nothing'}")
-    return found, searched
-
-
-SEARCHED = 24
-"""So many mutants more are hunted for a check that kills none of those drawn alone."""
-
-
-def _first_sole(hunter: Hunter, check: str, candidates: Sequence[Verdict]) -> list[Verdict]:
-    for verdict in candidates:
-        if not verdict.is_complete and set(verdict.killers) == {check}:
-            hunter.finish(verdict, partial(_has_several, verdict))
-        if verdict.is_complete and set(verdict.killers) == {check}:
-            return [verdict]
-    return []
-
-
-def _promising(check: str, verdicts: Sequence[Verdict], spare: Sequence[Mutant]) -> list[Mutant]:
-    """Mutants not hunted yet, of the operators of which the check kills the most beside the fewest others."""
-    known = {verdict.mutant.id for verdict in verdicts}
-    others = {verdict.mutant.operator: 99 for verdict in verdicts}
-    for verdict in verdicts:
-        if check in verdict.killers:
-            operator = verdict.mutant.operator
-            others[operator] = min(others[operator], len(verdict.killers))
-    left = [each for each in spare if each.id not in known and others.get(each.operator, 99) < 4]
-    by_operator: dict[str, list[Mutant]] = {}
-    for each in sorted(left, key=lambda each: others[each.operator]):
-        by_operator.setdefault(each.operator, []).append(each)
-    turns = zip_longest(*by_operator.values())
-    return [each for turn in turns for each in turn if each is not None][:SEARCHED]
-
-
-def _has_several(verdict: Verdict) -> bool:
-    return len(verdict.killers) > 1
-
-
-def _cost(hunter: Hunter, verdict: Verdict) -> float:
-    seers = hunter.coverage.seers(verdict.mutant, hunter.items)
-    return sum(hunter.coverage.seconds.get(each.id, 0.1) for each in seers)

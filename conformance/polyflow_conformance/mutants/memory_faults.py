@@ -97,15 +97,16 @@ def _write(array: Array, value: Any) -> None:
 
 
 def _handing_out(sound: Backend, kernel: Kernel) -> Kernel:
-    """The first operand itself wherever the result equals it."""
+    """The first operand itself wherever the first result equals it."""
 
     def run(*operands: Any, **attributes: Any) -> Any:
         found = kernel(*operands, **attributes)
         first = operands[0] if operands else None
-        type_ = sound.type_of(first)
-        if type_ is None or type_ != sound.type_of(found) or not type_.rank:
+        made, type_ = _listed(found), sound.type_of(first)
+        if type_ is None or not made or type_ != sound.type_of(made[0]) or not type_.rank:
             return found
-        return first if sound.to_literal(first).data == sound.to_literal(found).data else found
+        is_equal = sound.to_literal(first).data == sound.to_literal(made[0]).data
+        return _like(found, [first, *made[1:]]) if is_equal else found
 
     return run
 

@@ -20,6 +20,7 @@ from polyflow.extension import Backend, Kernel
 from polyflow.extension.kernels import find_kernel
 from polyflow.extension.manager import Extensions
 from polyflow_conformance.cases import special_cases, value_cases
+from polyflow_conformance.mutants.derivatives import Derivative, derivative_of
 from polyflow_conformance.running import GraphOfCases, outputs_of
 
 NAME = "mutant"
@@ -101,6 +102,7 @@ class World:
     sound: Backend
     extensions: Extensions
     _profiles: dict[str, Profile] = field(default_factory=dict)
+    _derivatives: dict[str, Derivative] = field(default_factory=dict)
 
     @cached_property
     def ops(self) -> dict[str, Op]:
@@ -119,6 +121,12 @@ class World:
         if name not in self._profiles:
             self._profiles[name] = _profile(self.ops[name], self.sound.dtypes)
         return self._profiles[name]
+
+    def derivative(self, name: str) -> Derivative:
+        """What derivative the op has in those cases."""
+        if name not in self._derivatives:
+            self._derivatives[name] = derivative_of(self.ops[name])
+        return self._derivatives[name]
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -53,12 +53,16 @@ def mutants_of(world: World, names: Sequence[str] = ()) -> dict[str, list[Mutant
     }
 
 
-def drawn(mutants: dict[str, list[Mutant]], count: int, seed: int) -> list[Mutant]:
-    """So many of them: of operators that make few, all; of the others one each in turn, of ops not drawn yet first."""
+def drawn(mutants: dict[str, list[Mutant]], count: int, seed: int, first: Collection[str] = ()) -> list[Mutant]:
+    """So many of them: ``first`` those of these names; of operators that make few, all; of the others one each in
+    turn, of ops not drawn yet before others."""
     generator = random.Random(seed)
-    left = {name: generator.sample(some, len(some)) for name, some in mutants.items()}
-    met: Counter[str] = Counter()
-    found: list[Mutant] = []
+    found = [each for some in mutants.values() for each in some if each.id in first][:count]
+    left = {
+        name: [each for each in generator.sample(some, len(some)) if each.id not in first]
+        for name, some in mutants.items()
+    }
+    met = Counter(each.op for each in found)
     for some in left.values():
         if len(some) <= FEW:
             found += some[: max(count - len(found), 0)]

@@ -9,6 +9,7 @@ from typing import Any
 from polyflow.core.declaration import Op, Trait
 from polyflow.core.dtypes import DType, bfloat16, complex128, float64
 from polyflow.extension import Backend, Kernel
+from polyflow.extension.half_precision import is_widened
 from polyflow_conformance.mutants.mutant import Mutant, Operator, Profile, World, faulty
 from polyflow_conformance.special_values import MOVES
 from polyflow_conformance.tolerances import group_of
@@ -174,10 +175,11 @@ def _of_scalars(world: World, operator: str) -> Iterator[Mutant]:
 
 
 def _in_one_dtype(world: World, operator: str) -> Iterator[Mutant]:
+    """Of dtypes that kernels meet: some are called in wider ones, and their results rounded afterwards."""
     for op in world.ops:
         kernel = world.kernel(op)
         for dtype in world.profile(op).dtypes:
-            if kernel is not None and dtype is not bfloat16:
+            if kernel is not None and dtype is not bfloat16 and not is_widened(world.ops[op], [dtype], world.sound):
                 make = partial(on_results, world.sound, partial(_off_in, dtype), kernel)
                 yield kernel_mutant(operator, f"{op}:{dtype}", op, make)
 

@@ -29,9 +29,9 @@ def _gradients(
     for name, op in world.ops.items():
         if op.gradient_rule is None or op.gradient_reason is not None or not any(map(fits, gradient_cases(op))):
             continue
-        count = max((len(operands) for operands, _, _ in world.profile(name).calls), default=0)
+        places = sorted(world.derivative(name).places)
         many = any(each.role in ("sequence", "variadic") for each in op.signature.operands)
-        for place in range(min(count, 2) if many else count):
+        for place in places[:2] if many else places:
             plant = partial(_with_gradient, op, place, change)
             yield Mutant(operator, f"{name}:{place}", plant, name, frozenset({f"gradient:{name}"}))
 
@@ -52,7 +52,7 @@ def _with_gradient(op: Op, place: int, change: Callable[[Any, Any], Any], sound:
 def _flat(world: World, operator: str) -> Iterator[Mutant]:
     """The gradient as if the operands were constants: right, and linear in what comes in, but not in its turn."""
     for name, op in world.ops.items():
-        if op.gradient_rule is not None and op.gradient_reason is None and any(gradient_cases(op)):
+        if world.derivative(name).is_curved:
             yield Mutant(operator, name, partial(_constant, op), name, frozenset({f"gradient:{name}"}))
     # Of which there are no samples, but programs.
     yield Mutant(operator, call_op.name, partial(_constant, call_op), touches=frozenset({f"gradient:{call_op.name}"}))

@@ -56,7 +56,7 @@ def _checks(world: World, operator: str) -> Iterator[Mutant]:
             "words of an assertion": [(asserting, "in_brackets", lambda xp, array, summarize: "something")],
             "failed host function": [(planner.Plan, "failure", _but_of_host_functions(planner.Plan.failure))],
             "failed operation": [(planner.Plan, "failure", lambda self, error: error),
-                                 (session, "_explained", lambda plan, error: error)],
+                                 (session, "explained", lambda plan, error: error)],
         },
     )  # fmt: skip
 

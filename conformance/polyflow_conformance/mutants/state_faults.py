@@ -19,6 +19,8 @@ from polyflow.core.declaration import Trait
 from polyflow.core.dtypes import DTYPES
 from polyflow.core.literal import Literal
 from polyflow.core.nested import every_operation
+from polyflow.core.primitives import constant_op
+from polyflow.ops import host_functions
 from polyflow.ops.state import Variable
 from polyflow.runtime import dataflow, planner, variables
 from polyflow.session import many, planning, prepared, session
@@ -133,6 +135,10 @@ def _states(world: World, operator: str) -> Iterator[Mutant]:
         if hasattr(overriding_builder(), "variable_value"):
             follow(self, latest)
 
+    def only_outside(self: Any, latest: Any) -> None:
+        if not hasattr(overriding_builder(), "variable_value"):
+            follow(self, latest)
+
     yield from of_steps(
         operator,
         {
@@ -140,6 +146,7 @@ def _states(world: World, operator: str) -> Iterator[Mutant]:
             "written in place": [(Session, "_write", in_place)],
             "written one after the other": [(Session, "_write", one_after_the_other)],
             "an expression reads what was before the run": [(Variable, "follow", only_in_bodies)],
+            "a body reads what was before it": [(Variable, "follow", only_outside)],
             "one store for all sessions": [(variables.VariableStore, "__init__", in_one_store)],
             "no write": [(Session, "_write", never)],
             "only the first write": [(Session, "_write", first_only)],
@@ -249,7 +256,17 @@ def _orders(world: World, operator: str) -> Iterator[Mutant]:
         own = [each for each in writes if each.inputs[0] in known]
         return ancestors([*operations, *own], stop=stop) if known else found
 
-    make = dataflow.DataflowProgram.__init__
+    def constants_too(operations: Any, *, stop: Any) -> Any:
+        """All writes of constants that nobody asks for, of variables that have several."""
+        found = list(ancestors(operations, stop=stop))
+        graph = operations[0].owner if operations else None
+        writes = [each for each in getattr(graph, "operations", ()) if each.op.name == "assign"]
+        plain = [each for each in writes if each.inputs[1].operation.op is constant_op]
+        several = {each.inputs[0] for each in plain if sum(each.inputs[0] is one.inputs[0] for one in plain) > 1}
+        own = [
+            each for each in plain if each.inputs[0] in several & {one.output for one in found if one.op.is_variable}
+        ]
+        return ancestors([*operations, *own], stop=stop) if own else found
 
     make = dataflow.DataflowProgram.__init__
 
@@ -285,11 +302,32 @@ def _orders(world: World, operator: str) -> Iterator[Mutant]:
             "fetches from the last": [(planning, "specialise", backwards)],
             "control dependencies ignored": [(seam, "ancestors", of_all)],
             "writes that are not asked for": [(seam, "ancestors", everything)],
+            "constants that are not asked for": [(seam, "ancestors", constants_too)],
             "in the order of the fetches": [(seam, "ancestors", by_need)],
             "control dependencies of reads ignored": [(seam, "ancestors", of_reads)],
             "from the last by dataflow": [(dataflow.DataflowProgram, "__init__", from_the_last)],
         },
     )
+
+
+# -- effects
+
+
+def _effects(world: World, operator: str) -> Iterator[Mutant]:
+    run = host_functions.run_py_func
+
+    def once() -> Any:
+        done: set[Any] = set()
+
+        def run_once(xp: Any, arrays: Any, func: Any, dtypes: Any, shapes: Any) -> Any:
+            if not dtypes and func in done:
+                return ()
+            done.add(func)
+            return run(xp, arrays, func, dtypes, shapes)
+
+        return run_once
+
+    yield from of_steps(operator, {"in the first run only": [(host_functions, "run_py_func", once())]})
 
 
 def _is_effect(node: Any) -> bool:
@@ -303,4 +341,5 @@ OPERATORS = (
     Operator("wrong turn", "threads that write at once", lambda world, name: of_steps(name, {
         "no lock": [(Session, "_execute", _in_no_turn)]}, is_of_process=True)),
     Operator("wrong order", "reads, writes, control dependencies", _orders),
+    Operator("wrong effect", "of a function of Python that gives nothing", _effects),
 )  # fmt: skip
