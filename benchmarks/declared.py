@@ -49,6 +49,8 @@ class Bar:
 
     limit: float
     of: str = "ratio"
+    reason: str = ""
+    """Why it is missed where it is, and whose the rest is; shown then only."""
 
 
 @dataclass(frozen=True)

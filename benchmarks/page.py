@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.plots import draw_ratios
+from benchmarks.registry import benchmarks
 from benchmarks.results import FAILED, LEFT_OUT, MEASURED, MISSING, Figure, Results
 from benchmarks.running import amount, ratio, summary
 
@@ -59,6 +60,10 @@ The files are `benchmarks/results/*.json`, one for each class of machine. Nothin
 `python -m benchmarks page` writes it from them.
 """
 
+MISSED = (
+    "What was found when it was looked into, with figures of the machine above, and the command that measures them."
+)
+
 
 def write_page(results: Results, path: Path) -> None:
     """The page, and its pictures beside it."""
@@ -83,6 +88,7 @@ def page(results: Results) -> str:
             parts.append("![the ratios of large graphs and passes](pictures/benchmarks-passes.png)\n")
         note = f"{NOTES[group]}\n\n" if group in NOTES else ""
         parts.append(f"## {heading}\n\n{note}{_table(figures)}")
+    parts += _missed(results.figures)
     parts += _unmeasured(results.figures)
     return "\n".join(parts)
 
@@ -122,6 +128,27 @@ def _bar(each: Figure) -> str:
         return f"{each.bar:g} {'met' if each.is_met else '**missed**'}"
     what = "more than it" if each.bar_of == "difference" else "in all"
     return f"{each.shown:.0f} ms {what}, {each.bar:g} ms allowed: {'met' if each.is_met else '**missed**'}"
+
+
+def _missed(figures: Sequence[Figure]) -> list[str]:
+    """For each bar that is missed the reason that stands beside it in the registry."""
+    known = {each.key: each.bar.reason for each in benchmarks() if each.bar is not None}
+    rows = [f"- **{each.name}**, {_against(each)}. {known.get(each.key) or _guess(each)}" for each in figures
+            if each.is_met is False]  # fmt: skip
+    return [f"## What is missed, and whose it is\n\n{MISSED}\n\n" + "\n".join(rows) + "\n"] if rows else []
+
+
+def _against(each: Figure) -> str:
+    if each.bar_of != "ratio":
+        return f"{each.shown:.0f} ms, allowed {each.bar:g}"
+    return f"{each.peer}, {each.threads}: {ratio(each.ratio)}, bar {each.bar:g}"
+
+
+def _guess(each: Figure) -> str:
+    """What the figures themselves say where nobody has said more."""
+    if each.bar_of == "ratio" and each.bar is not None and each.low <= each.bar:
+        return "Its quartiles reach the bar: a difference that these rounds can hardly tell."
+    return "Work that is left."
 
 
 def _unmeasured(figures: Sequence[Figure]) -> list[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
+from benchmarks import reasons
 from benchmarks.declared import ONE, TWO, Bar, Benchmark, Maker, Side
 from polyflow.extension.manager import extensions
 
-STEPS = 100
+MANY = {"tiny": 100, "middle": 20}
 """Steps in one call of ``run_many``."""
 NETWORKS = {"tiny": "tiny 2-4-8-2-2, batch 100", "middle": "middle 784-256-128-10, batch 128"}
-NEEDS = {"numpy": (), "jax": ("jax",), "torch": ("torch",)}
+NEEDS = {"numpy": (), "jax": ("jax",), "torch": ("torch",), "numba": ("numba",)}
 
 
 @cache
@@ -67,6 +68,7 @@ def training_steps() -> Iterator[Benchmark]:
         ("tiny", "jax"): 1.05,
         ("middle", "jax"): 1.05,
     }
+    numba_bars = {"tiny": Bar(0.6, reason=reasons.TINY_PYTENSOR), "middle": Bar(0.6, reason=reasons.MIDDLE_PYTENSOR)}
     peers = {"numpy": "NumPy by hand", "jax": "JAX by hand"}
     for name, label in NETWORKS.items():
         for backend, peer in peers.items():
@@ -77,11 +79,13 @@ def training_steps() -> Iterator[Benchmark]:
                 _ours((backend,), "steps", "prepared", name, _BACKEND),
                 peer,
                 (Side(form, _maker(f"peers.{backend}_steps", "step", name), NEEDS[backend]),),
-                Bar(bars[name, backend]),
+                Bar(
+                    bars[name, backend], reason=reasons.MIDDLE_BY_HAND if (name, backend) == ("middle", "numpy") else ""
+                ),
             )
-        best = _ours(EVERY, "steps", "prepared", name, _BACKEND)
+        best = _ours((*EVERY, "numba"), "steps", "prepared", name, _BACKEND)
         numba = Side("Numba mode", _maker("peers.pytensor_steps", "step", name), ("pytensor", "numba"))
-        yield Benchmark(label, "training step", best, "PyTensor", (numba,), Bar(0.6), is_quick=name == "tiny")
+        yield Benchmark(label, "training step", best, "PyTensor", (numba,), numba_bars[name], is_quick=name == "tiny")
         torch = (
             Side("autograd.grad, foreach", _maker("peers.torch_steps", "step", name), ("torch",)),
             Side("optim.SGD, fused", _maker("peers.torch_steps", "step_by_optimizer", name), ("torch",)),
@@ -95,23 +99,34 @@ def training_steps() -> Iterator[Benchmark]:
 
 
 def many_steps() -> Iterator[Benchmark]:
-    """A hundred steps in one call against a loop of Python's around a step by hand."""
-    for backend, peer in (("numpy", "NumPy by hand"), ("jax", "JAX by hand")):
-        loop = Side("a loop of steps", _maker("steps", "repeated", f"{backend}_steps", "tiny", STEPS), NEEDS[backend])
-        yield Benchmark(
-            f"{STEPS} steps by run_many, {NETWORKS['tiny']}",
-            "many steps",
-            _ours((backend,), "steps", "many", "tiny", _BACKEND, STEPS),
-            peer,
-            (loop,),
-            Bar(0.4) if backend == "jax" else None,
-            units=STEPS,
-        )
-
-    loop = Side("a loop of steps", _maker("steps", "repeated", "pytensor_steps", "tiny", STEPS), ("pytensor", "numba"))
-    best = _ours(("numpy", "jax"), "steps", "many", "tiny", _BACKEND, STEPS)
-    name = f"{STEPS} steps by run_many, {NETWORKS['tiny']}"
-    yield Benchmark(name, "many steps", best, "PyTensor", (loop,), units=STEPS, is_quick=False)
+    """Many steps in one call against a loop of Python's around a step by hand."""
+    for name, count in MANY.items():
+        loops = {
+            peer: Side("a loop of steps", _maker("steps", "repeated", f"{module}_steps", name, count), needs)
+            for peer, module, needs in (
+                ("NumPy by hand", "numpy", ()),
+                ("JAX by hand", "jax", ("jax",)),
+                ("PyTensor", "pytensor", ("pytensor", "numba")),
+            )
+        }
+        bars = {"JAX by hand": Bar(0.4), "PyTensor": Bar(0.6)} if name == "tiny" else {}
+        for peer, backends in (
+            ("NumPy by hand", ("numpy",)),
+            ("JAX by hand", ("jax",)),
+            ("PyTensor", ("numpy", "jax")),
+        ):
+            if name == "middle" and peer == "JAX by hand":
+                continue  # its products are all of it, in a loop as in a call
+            yield Benchmark(
+                f"{count} steps by run_many, {NETWORKS[name]}",
+                "many steps",
+                _ours(backends, "steps", "many", name, _BACKEND, count),
+                peer,
+                (loops[peer],),
+                bars.get(peer),
+                units=count,
+                is_quick=name == "tiny" and peer != "PyTensor",
+            )
 
 
 def gradients() -> Iterator[Benchmark]:
@@ -181,23 +196,27 @@ def starting() -> Iterator[Benchmark]:
         (Side("process", _maker("starting", "process", "first run")),),
         "the import alone",
         (Side("process", _maker("starting", "process", "loaded")),),
-        Bar(50, "difference"),
+        Bar(50, "difference", reasons.START),
         pairs=15,
         tolerance=None,
         calls=0,
         is_long=True,
     )
-    fresh = _ours(("numpy",), "steps", "from_nothing", "tiny", _BACKEND)
-    cold_and_warm: tuple[tuple[str, str, Bar | None, int], ...] = (
-        ("PyTensor", "from_nothing", Bar(0.1), 1),
-        ("PyTensor, its caches filled", "from_caches", None, 3),
+    cold = _ours(("numpy",), "steps", "from_nothing", "tiny", _BACKEND)
+    compiled = _ours(("numba",), "steps", "from_nothing", "tiny", _BACKEND)
+    kept = _ours(("numba",), "steps", "from_caches", "tiny", _BACKEND)
+    rows: tuple[tuple[str, tuple[Side, ...], str, str, Bar | None, int], ...] = (
+        ("", cold, "PyTensor", "from_nothing", Bar(0.1), 1),
+        ("", cold, "PyTensor, its caches filled", "from_caches", None, 3),
+        (", in machine code", compiled, "PyTensor", "from_nothing", None, 1),
+        (", in machine code from the cache", kept, "PyTensor, its caches filled", "from_caches", None, 3),
     )
-    for peer, function, limit, pairs in cold_and_warm:
+    for form, ours, peer, function, limit, pairs in rows:
         theirs = (Side("Numba mode", _maker("peers.pytensor_steps", function, "tiny"), ("pytensor", "numba")),)
         yield Benchmark(
-            f"first training step of a fresh process, {NETWORKS['tiny']}",
+            f"first training step of a fresh process, {NETWORKS['tiny']}{form}",
             "from nothing",
-            fresh,
+            ours,
             peer,
             theirs,
             limit,
@@ -224,7 +243,7 @@ def digits() -> Iterator[Benchmark]:
             ours,
             "PyTorch",
             torch,
-            Bar(1.0),
+            Bar(1.0, reason=reasons.TWO_CORES if threads == TWO else ""),
             threads,
             pairs=11,
             units=28,
@@ -265,13 +284,13 @@ def control_flow() -> Iterator[Benchmark]:
 def operations() -> Iterator[Benchmark]:
     """Single operations of neural networks on NumPy."""
     forms = {
-        "conv2d": ("columns", "columns, 4 images", "taps"),
-        "conv2d by its filters": ("columns", "columns, 4 images", "taps"),
-        "conv2d by its images": ("columns", "columns, 4 images", "taps"),
-        "max_pool": ("reshape", "quarters", "halves"),
-        "avg_pool": ("reshape", "quarters", "halves"),
-        "softmax": ("plain", "in place", "32 rows"),
-        "layer_norm": ("plain", "in place", "64 rows"),
+        "conv2d": ("columns", "columns, 4 images", "taps", "rows, 4 images"),
+        "conv2d by its filters": ("columns", "columns, 4 images", "taps", "rows, 4 images"),
+        "conv2d by its images": ("columns", "columns, 4 images", "taps", "rows, 4 images"),
+        "max_pool": ("reshape", "quarters", "halves", "halves, 8 images"),
+        "avg_pool": ("reshape", "quarters", "halves", "halves, 8 images"),
+        "softmax": ("plain", "in place", "32 rows", "small buffers"),
+        "layer_norm": ("plain", "in place", "64 rows", "256 rows, small buffers"),
         "attention": ("plain", "in place", "by heads"),
         "embedding_lookup": ("index", "take", "take, wrap"),
         "scatter_add": ("add.at", "sorted, reduceat", "loop", "rounds"),
@@ -283,7 +302,7 @@ def operations() -> Iterator[Benchmark]:
             (Side("numpy", _maker("operations", "prepared", name)),),
             "NumPy by hand",
             tuple(Side(form, _maker("peers.numpy_operations", "work", name, form)) for form in found),
-            Bar(1.0),
+            Bar(1.0, reason=reasons.LAYER_NORM if name == "layer_norm" else ""),
             calls=1,
         )
 

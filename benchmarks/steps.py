@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 import polyflow as pf
 from benchmarks.declared import Work
 from benchmarks.networks import NETWORKS, Network
+
+NUMBA_CACHE = "POLYFLOW_NUMBA_CACHE"
 
 
 class Built(NamedTuple):
@@ -45,7 +48,7 @@ def prepared(name: str, backend: str) -> Work:
     built = build(NETWORKS[name], backend)
     step = built.session.prepare([built.loss, built.train], [built.x, built.labels])
     x, labels = NETWORKS[name].data()
-    return lambda: float(step(x, labels)[0])
+    return lambda: step(x, labels)[0].item()
 
 
 def run(name: str, backend: str) -> Work:
@@ -53,7 +56,7 @@ def run(name: str, backend: str) -> Work:
     built = build(NETWORKS[name], backend)
     x, labels = NETWORKS[name].data()
     fetches = [built.loss, built.train]
-    return lambda: float(built.session.run(fetches, {built.x: x, built.labels: labels})[0])
+    return lambda: built.session.run(fetches, {built.x: x, built.labels: labels})[0].item()
 
 
 def many(name: str, backend: str, count: int) -> Work:
@@ -95,7 +98,22 @@ def first_result(name: str, backend: str) -> str:
 
 
 def from_nothing(name: str, backend: str) -> Work:
-    """A fresh process that imports, builds, plans and takes one training step."""
+    """A fresh process that imports, builds, plans and takes one training step, and finds nothing compiled."""
     from benchmarks.processes import fresh
 
-    return fresh(first_result(name, backend))
+    return fresh(first_result(name, backend), [(NUMBA_CACHE, "")])
+
+
+def from_caches(name: str, backend: str) -> Work:
+    """A fresh process that finds on disk what an earlier one compiled."""
+    from benchmarks.processes import fresh
+
+    folder = tempfile.TemporaryDirectory()
+    work = fresh(first_result(name, backend), [(NUMBA_CACHE, folder.name)])
+    work()
+
+    def run() -> object:
+        assert folder.name  # the folder lives as long as this function
+        return work()
+
+    return run

@@ -30,9 +30,9 @@ def loss_of(network: Network) -> Any:
 
 
 def step(name: str) -> Work:
-    """A training step whose loss is read."""
+    """A training step whose loss is read, by ``item``: ``float`` of an array of JAX takes 15 us more."""
     inner = unread_step(name)
-    return lambda: float(inner())
+    return lambda: inner().item()
 
 
 def unread_step(name: str) -> Any:

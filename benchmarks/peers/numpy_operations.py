@@ -1,17 +1,22 @@
 """Operations of neural networks in NumPy by hand, each in the forms that an expert would try; the fastest counts.
 
 Every call returns memory of its own. A form may keep nothing between calls but what depends on shapes alone.
+
+Forms "with small buffers" make those of ufuncs shorter than a row: NumPy then broadcasts without copying what is
+broadcast into them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from benchmarks.declared import Work
-from benchmarks.operations import FILTERS, operands
+from benchmarks.operations import operands
+from benchmarks.peers import numpy_convolution as convolution
 
 Array = Any  # numpy.ndarray
 
@@ -22,89 +27,13 @@ def work(name: str, form: str) -> Work:
     return lambda: function(*arrays)
 
 
-# -- convolution, 3 x 3, zeros around
-
-
-def _padded(x: Array) -> Array:
-    result = np.zeros((x.shape[0], x.shape[1] + 2, x.shape[2] + 2, x.shape[3]), x.dtype)
-    result[:, 1:-1, 1:-1] = x
-    return result
-
-
-def _columns(x: Array) -> Array:
-    """The windows as rows of a matrix."""
-    batch, height, width, channels = x.shape
-    windows = sliding_window_view(_padded(x), (3, 3), axis=(1, 2)).transpose(0, 1, 2, 4, 5, 3)
-    return windows.reshape(batch * height * width, 9 * channels)
-
-
-def convolution_by_columns(x: Array, filters: Array) -> Array:
-    return (_columns(x) @ filters.reshape(-1, filters.shape[3])).reshape(*x.shape[:3], -1)
-
-
-def convolution_by_images(x: Array, filters: Array) -> Array:
-    """A product for each few images, so that their windows stay in the cache."""
-    flat = filters.reshape(-1, filters.shape[3])
-    result = np.empty((*x.shape[:3], filters.shape[3]), x.dtype)
-    for start in range(0, len(x), 4):
-        part = result[start : start + 4]
-        np.matmul(_columns(x[start : start + 4]), flat, out=part.reshape(-1, flat.shape[1]))
-    return result
-
-
-def convolution_by_taps(x: Array, filters: Array) -> Array:
-    """A product for each place of the filter, added up."""
-    padded, (_, height, width, _) = _padded(x), x.shape
-    result = None
-    for row in range(3):
-        for column in range(3):
-            part = padded[:, row : row + height, column : column + width] @ filters[row, column]
-            result = part if result is None else np.add(result, part, out=result)
-    return result
-
-
-def filters_by_columns(x: Array, g: Array) -> Array:
-    return (_columns(x).T @ g.reshape(-1, g.shape[3])).reshape(FILTERS)
-
-
-def filters_by_images(x: Array, g: Array) -> Array:
-    total = np.zeros((9 * x.shape[3], g.shape[3]), x.dtype)
-    for start in range(0, len(x), 4):
-        total += _columns(x[start : start + 4]).T @ g[start : start + 4].reshape(-1, g.shape[3])
-    return total.reshape(FILTERS)
-
-
-def filters_by_taps(x: Array, g: Array) -> Array:
-    padded, (_, height, width, _) = _padded(x), x.shape
-    flat = g.reshape(-1, g.shape[3])
-    result = np.empty(FILTERS, x.dtype)
-    for row in range(3):
-        for column in range(3):
-            part = padded[:, row : row + height, column : column + width].reshape(-1, x.shape[3])
-            np.matmul(part.T, flat, out=result[row, column])
-    return result
-
-
-def _turned(filters: Array) -> Array:
-    return np.ascontiguousarray(filters[::-1, ::-1].transpose(0, 1, 3, 2))
-
-
-def images_by_columns(filters: Array, g: Array) -> Array:
-    """The convolution of the gradient with the filters turned around."""
-    return convolution_by_columns(g, _turned(filters))
-
-
-def images_by_images(filters: Array, g: Array) -> Array:
-    return convolution_by_images(g, _turned(filters))
-
-
-def images_by_taps(filters: Array, g: Array) -> Array:
-    batch, height, width, _ = g.shape
-    full = np.zeros((batch, height + 2, width + 2, filters.shape[2]), g.dtype)
-    for row in range(3):
-        for column in range(3):
-            full[:, row : row + height, column : column + width] += g @ filters[row, column].T
-    return np.ascontiguousarray(full[:, 1:-1, 1:-1])
+@contextmanager
+def _small_buffers() -> Iterator[None]:
+    before = np.setbufsize(256)
+    try:
+        yield
+    finally:
+        np.setbufsize(before)
 
 
 # -- pooling, 2 x 2
@@ -127,6 +56,17 @@ def greatest_by_halves(x: Array) -> Array:
     return np.maximum(half[:, :, ::2], half[:, :, 1::2])
 
 
+def greatest_by_halves_of_images(x: Array) -> Array:
+    """Eight images at a time, so that the halves stay in the cache; with small buffers for the long rows."""
+    result = np.empty((x.shape[0], x.shape[1] // 2, x.shape[2] // 2, x.shape[3]), x.dtype)
+    for start in range(0, len(x), 8):
+        images = x[start : start + 8]
+        with _small_buffers():
+            half = np.maximum(images[:, ::2], images[:, 1::2])
+        np.maximum(half[:, :, ::2], half[:, :, 1::2], out=result[start : start + 8])
+    return result
+
+
 def mean_by_reshape(x: Array) -> Array:
     batch, height, width, channels = x.shape
     return x.reshape(batch, height // 2, 2, width // 2, 2, channels).mean(axis=(2, 4))
@@ -144,6 +84,17 @@ def mean_by_halves(x: Array) -> Array:
     half = x[:, ::2] + x[:, 1::2]
     result = half[:, :, ::2] + half[:, :, 1::2]
     result *= np.float32(0.25)
+    return result
+
+
+def mean_by_halves_of_images(x: Array) -> Array:
+    result = np.empty((x.shape[0], x.shape[1] // 2, x.shape[2] // 2, x.shape[3]), x.dtype)
+    for start in range(0, len(x), 8):
+        images, part = x[start : start + 8], result[start : start + 8]
+        with _small_buffers():
+            half = images[:, ::2] + images[:, 1::2]
+        np.add(half[:, :, ::2], half[:, :, 1::2], out=part)
+        part *= np.float32(0.25)
     return result
 
 
@@ -173,6 +124,17 @@ def softmax_by_rows(x: Array) -> Array:
     return result
 
 
+def softmax_with_small_buffers(x: Array) -> Array:
+    greatest = x.max(axis=-1, keepdims=True)
+    with _small_buffers():
+        result = x - greatest
+    np.exp(result, out=result)
+    total = result.sum(axis=-1, keepdims=True)
+    with _small_buffers():
+        result *= 1 / total
+    return result
+
+
 def normalized_plain(x: Array, scale: Array, offset: Array) -> Array:
     distance = x - x.mean(axis=-1, keepdims=True)
     variance = (distance * distance).mean(axis=-1, keepdims=True)
@@ -197,6 +159,23 @@ def normalized_by_rows(x: Array, scale: Array, offset: Array) -> Array:
         part *= 1 / np.sqrt(variance + np.float32(1e-6))
         part *= scale
         part += offset
+    return result
+
+
+def normalized_with_small_buffers(x: Array, scale: Array, offset: Array) -> Array:
+    """Rows by the hundred; ``scale`` and ``offset`` eight times over, so that they meet long runs."""
+    count, width = x.shape
+    result, ones = np.empty_like(x), np.ones(width, x.dtype)
+    long_scale, long_offset = np.tile(scale, 8), np.tile(offset, 8)
+    with _small_buffers():
+        for start in range(0, count, 256):
+            rows, part = x[start : start + 256], result[start : start + 256]
+            np.subtract(rows, (np.vecdot(rows, ones) / np.float32(width))[:, None], out=part)
+            variance = np.vecdot(part, part)[:, None] / np.float32(width)
+            part *= 1 / np.sqrt(variance + np.float32(1e-6))
+            part = part.reshape(-1, 8 * width)
+            part *= long_scale
+            part += long_offset
     return result
 
 
@@ -280,24 +259,47 @@ def added_in_rounds(table: Array, ids: Array, rows: Array) -> Array:
 
 FORMS: dict[str, dict[str, Any]] = {
     "conv2d": {
-        "columns": convolution_by_columns,
-        "columns, 4 images": convolution_by_images,
-        "taps": convolution_by_taps,
+        "columns": convolution.convolution_by_columns,
+        "columns, 4 images": convolution.convolution_by_images,
+        "taps": convolution.convolution_by_taps,
+        "rows, 4 images": convolution.convolution_by_rows,
     },
     "conv2d by its filters": {
-        "columns": filters_by_columns,
-        "columns, 4 images": filters_by_images,
-        "taps": filters_by_taps,
+        "columns": convolution.filters_by_columns,
+        "columns, 4 images": convolution.filters_by_images,
+        "taps": convolution.filters_by_taps,
+        "rows, 4 images": convolution.filters_by_rows,
     },
     "conv2d by its images": {
-        "columns": images_by_columns,
-        "columns, 4 images": images_by_images,
-        "taps": images_by_taps,
+        "columns": convolution.images_by_columns,
+        "columns, 4 images": convolution.images_by_images,
+        "taps": convolution.images_by_taps,
+        "rows, 4 images": convolution.images_by_rows,
     },
-    "max_pool": {"reshape": greatest_by_reshape, "quarters": greatest_by_quarters, "halves": greatest_by_halves},
-    "avg_pool": {"reshape": mean_by_reshape, "quarters": mean_by_quarters, "halves": mean_by_halves},
-    "softmax": {"plain": softmax_plain, "in place": softmax_in_place, "32 rows": softmax_by_rows},
-    "layer_norm": {"plain": normalized_plain, "in place": normalized_in_place, "64 rows": normalized_by_rows},
+    "max_pool": {
+        "reshape": greatest_by_reshape,
+        "quarters": greatest_by_quarters,
+        "halves": greatest_by_halves,
+        "halves, 8 images": greatest_by_halves_of_images,
+    },
+    "avg_pool": {
+        "reshape": mean_by_reshape,
+        "quarters": mean_by_quarters,
+        "halves": mean_by_halves,
+        "halves, 8 images": mean_by_halves_of_images,
+    },
+    "softmax": {
+        "plain": softmax_plain,
+        "in place": softmax_in_place,
+        "32 rows": softmax_by_rows,
+        "small buffers": softmax_with_small_buffers,
+    },
+    "layer_norm": {
+        "plain": normalized_plain,
+        "in place": normalized_in_place,
+        "64 rows": normalized_by_rows,
+        "256 rows, small buffers": normalized_with_small_buffers,
+    },
     "attention": {"plain": attention_plain, "in place": attention_in_place, "by heads": attention_by_heads},
     "embedding_lookup": {"index": looked_up, "take": taken, "take, wrap": taken_without_check},
     "scatter_add": {

@@ -26,9 +26,10 @@ def written(folder: Path, ratio: float) -> Path:
 
 def test_the_list_names_each_benchmark_and_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "-k", "run_many"]) == 0
-    first, second, _ = capsys.readouterr().out.splitlines()
+    first, second, third, *_ = capsys.readouterr().out.splitlines()
     assert first.endswith("NumPy by hand / one thread")
     assert second.endswith("JAX by hand / one thread  <= 0.4")
+    assert third.endswith("PyTensor / one thread  <= 0.6")
 
 
 def test_a_run_prints_a_row_and_writes_its_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

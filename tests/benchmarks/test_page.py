@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from benchmarks import floors
 from benchmarks.machine import describe, machine_class, versions
 from benchmarks.page import page, write_page
+from benchmarks.registry import benchmarks
 from benchmarks.results import FOLDER, MEASURED, MISSING, Figure, Results, read, write
 
 FIGURES = [
@@ -49,6 +53,66 @@ def test_the_page_has_a_row_for_each_figure_and_says_what_is_missed(results: Res
     assert "0.85 **missed**" in text
     assert "29 ms more than it, 60 ms allowed: met" in text
     assert "- a: not installed: pytensor" in text
+
+
+def held(key: str, shown: float, bar: float, of: str = "ratio", low: float | None = None) -> Results:
+    """Results of one figure, a bar above or below it."""
+    group, name, peer, threads = key.split(" / ")
+    figure = Figure(key, name, group, peer, threads, MEASURED, "", "numpy", "by hand", bar=bar, bar_of=of)
+    figure.ratio = figure.high = shown
+    figure.low, figure.difference = shown if low is None else low, shown * 1000
+    return Results(MACHINE, {}, "2026-01-01", "full", 0.1, [figure])
+
+
+PYTENSOR = "training step / tiny 2-4-8-2-2, batch 100 / PyTensor / one thread"
+HEADING = "## What is missed, and whose it is"
+
+
+def test_a_reason_is_shown_where_its_bar_is_missed_and_nowhere_else() -> None:
+    (reason,) = (each.bar.reason for each in benchmarks() if each.key == PYTENSOR and each.bar is not None)
+    row = f"- **tiny 2-4-8-2-2, batch 100**, PyTensor, one thread: 1.71, bar 0.6. {reason}"
+    assert reason
+    assert row in page(held(PYTENSOR, 1.71, 0.6))
+    text = page(held(PYTENSOR, 0.59, 0.6))
+    assert HEADING not in text
+    assert reason not in text
+
+
+def test_a_bar_without_a_reason_says_what_its_quartiles_say() -> None:
+    unknown = "operation / nobody's / NumPy by hand / one thread"
+    assert "NumPy by hand, one thread: 1.02, bar 1. Its quartiles reach the bar" in page(
+        held(unknown, 1.02, 1, low=0.98)
+    )
+    assert "NumPy by hand, one thread: 1.02, bar 1. Work that is left." in page(held(unknown, 1.02, 1, low=1.01))
+    start = "from nothing / first / the import alone / one thread"
+    assert "- **first**, 53 ms, allowed 50. Work that is left." in page(held(start, 53, 50, "difference"))
+
+
+def test_a_reason_that_names_a_command_names_one_that_there_is() -> None:
+    reasons = [each.bar.reason for each in benchmarks() if each.bar is not None and each.bar.reason]
+    commands = {each for text in reasons for each in re.findall(r"`python -m benchmarks\.floors (\w+)`", text)}
+    assert commands == set(floors.KNOWN)
+
+
+def test_the_layouts_of_a_product_are_all_that_product() -> None:
+    left, right = np.arange(6, dtype=np.float32).reshape(2, 3), np.arange(12, dtype=np.float32).reshape(3, 4)
+    found = dict(floors.layouts(left, right.T.copy().T))
+    assert len(found) == 8
+    for label, call in found.items():
+        made = np.asarray(call())
+        np.testing.assert_array_equal(made if label.endswith("rows") else made.T, left @ right)
+
+
+def test_the_products_of_a_step_are_those_of_its_layers() -> None:
+    found = floors.step_products((5, 4, 3), 2, lambda *shape: np.ones(shape, np.float32))
+    shapes = {name: (left.shape, right.shape) for name, left, right in found}
+    assert shapes == {
+        "forward 1": ((2, 5), (5, 4)),
+        "weights 1": ((5, 2), (2, 4)),
+        "forward 2": ((2, 4), (4, 3)),
+        "weights 2": ((4, 2), (2, 3)),
+        "back 2": ((2, 3), (3, 4)),
+    }
 
 
 def test_the_page_has_pictures(results: Results, tmp_path: Path) -> None:
