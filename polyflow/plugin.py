@@ -6,9 +6,8 @@ import importlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from polyflow.control_flow import CONSTRUCTS, RULES
-from polyflow.control_flow.rooms import LoopRooms
-from polyflow.control_flow.sums import ProductSums
+from polyflow.control_flow import CONSTRUCTS
+from polyflow.control_flow.passes import LoopRooms, ProductSums
 from polyflow.core import primitives
 from polyflow.core.declaration import Op, ops_in
 from polyflow.extension.command import Command
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
 @hookimpl
 def polyflow_ops() -> Iterator[Op]:
     """The ops of ``polyflow/ops``, and those without which there is no graph; families are loaded as they come."""
-    for module in RULES:
-        importlib.import_module(module)
-    return _ops()
-
-
-def _ops() -> Iterator[Op]:
     yield from ops_in(primitives)
     yield from ops_in(fusion)
     for family in (*FAMILIES, *CONSTRUCTS):

@@ -10,7 +10,7 @@ import pytest
 import polyflow
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = ["control-flow.md"]
+PAGES = ["control-flow.md", "edge-cases.md", "sessions.md", "tensorflow-1.md"]
 EXAMPLE = re.compile(r"```python\n(.*?)```\n```text\n(.*?)```", re.DOTALL)
 
 

@@ -16,11 +16,11 @@ from polyflow.core.inference import infer
 from polyflow.core.literal import is_weak_number, literal, weak_literal
 from polyflow.core.location import user_location
 from polyflow.core.primitives import constant_op
-from polyflow.core.tensor import Operation, Tensor
+from polyflow.core.tensor import Operation, StaysHere, Tensor
 from polyflow.errors import FinalizedGraphError, GraphError, UnknownNameError, message, nearest
 
 
-class Graph:
+class Graph(StaysHere):
     """A program as data: what a session runs.
 
     >>> graph = Graph()
@@ -34,6 +34,7 @@ class Graph:
         self._operations: list[Operation] = []
         self._by_name: dict[str, Operation] = {}
         self._name_counts: dict[str, int] = {}
+        """By name as it was asked for, the last number that was put behind it: it and all lower ones are taken."""
         self._scope = ""
         self._control: list[tuple[Operation, ...]] = []
         self._device: str | None = None
@@ -49,7 +50,7 @@ class Graph:
         self, op: Op, operands: Sequence[object], attributes: Mapping[str, Any], name: str | None, device: str | None
     ) -> Any:
         """Add an operation; return its output, or the tuple of them where the op declares several."""
-        inputs = tuple([self.as_tensor(each) for each in operands])
+        inputs = tuple(map(self.as_tensor, operands))
         outputs = self.add(op, inputs, attributes, name, device).outputs
         return op.result_of(outputs)
 
@@ -100,17 +101,25 @@ class Graph:
         if name.endswith("/"):
             return name[:-1]
         name = self._scope + name
-        count = self._name_counts.get(name)
+        counts = self._name_counts
+        count = counts.get(name)
         if count is None:
-            self._name_counts[name] = 0
-            return name
+            count = 0
+            if not self._is_numbered(name):
+                counts[name] = count
+                return name
         while True:
             count += 1
             candidate = f"{name}_{count}"
-            if candidate not in self._name_counts:
-                self._name_counts[name] = count
-                self._name_counts[candidate] = 0
+            if candidate not in counts:
+                counts[name] = count
                 return candidate
+
+    def _is_numbered(self, name: str) -> bool:
+        """Whether ``name`` has been made from another name, with a number: such names are not kept one by one."""
+        stem, _, number = name.rpartition("_")
+        count = self._name_counts.get(stem, 0)
+        return count > 0 and number.isdecimal() and 1 <= int(number) <= count and str(int(number)) == number
 
     def finalize(self) -> None:
         """Refuse every further operation: what runs from now on cannot change."""

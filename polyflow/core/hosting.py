@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from polyflow.core.location import Location
@@ -20,20 +19,29 @@ Element = tuple[Any, ...]
 """What a queue holds one of: a backend's array for each component."""
 
 
-@dataclass(eq=False)
 class QueueSpec:
     """A queue as the graph knows it; its elements are in the sessions."""
 
-    kind: str
-    """``"FIFOQueue"``, ``"RandomShuffleQueue"``, ``"PriorityQueue"`` or ``"PaddingFIFOQueue"``."""
-    name: str
-    capacity: int | None
-    """``None`` where there is no bound."""
-    types: tuple[TensorType, ...]
-    """Of the components of an element; a shape that was not declared becomes that of the first element built."""
-    min_after_dequeue: int = 0
-    seed: int = 0
-    location: Location | None = None
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        capacity: int | None,
+        types: tuple[TensorType, ...],
+        min_after_dequeue: int = 0,
+        seed: int = 0,
+        location: Location | None = None,
+    ) -> None:
+        self.kind = kind
+        """``"FIFOQueue"``, ``"RandomShuffleQueue"``, ``"PriorityQueue"`` or ``"PaddingFIFOQueue"``."""
+        self.name = name
+        self.capacity = capacity
+        """``None`` where there is no bound."""
+        self.types = types
+        """Of the components of an element; a shape that was not declared becomes that of the first element built."""
+        self.min_after_dequeue = min_after_dequeue
+        self.seed = seed
+        self.location = location
 
     def __repr__(self) -> str:
         return f"{self.kind} {self.name!r}"

@@ -22,6 +22,7 @@ from polyflow.core.dtypes import (
     int64,
     promote,
 )
+from polyflow.core.primitives import constant_op
 from polyflow.core.signature import normal_attributes
 from polyflow.core.types import UNKNOWN, TensorType, format_shape
 from polyflow.errors import ArgumentError, DTypeError, PolyflowError, ShapeError, message
@@ -47,6 +48,8 @@ def infer(op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any], wh
 
     Errors of the rule come back with the op, its operands and ``where``, the user's line, in their text.
     """
+    if op is constant_op:  # no operands to promote, and hardly two that are alike
+        return Inferred((), attributes, (op.rule(**attributes),), False)
     try:
         # A graph has few types and many operations: what a rule said of operands once holds for all that are alike.
         key = tuple(types) if attributes is op.signature.defaults else _key(types, attributes)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from math import isfinite, prod
 from typing import Any
 
@@ -40,9 +39,9 @@ _FORMATS = {
 _DOUBLE = struct.Struct("d")
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, unsafe_hash=True)  # frozen, a number in a graph would take twice as long to make
 class Literal:
-    """Elements in row-major order and native byte order.
+    """Elements in row-major order and native byte order; nobody changes one.
 
     >>> literal([[1, 2], [3, 4]]).shape, literal(2.5).dtype
     ((2, 2), polyflow.float32)
@@ -53,6 +52,7 @@ class Literal:
     dtype: DType
     shape: tuple[int, ...]
     data: bytes
+    _uniform: tuple[Scalar | None] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def type(self) -> TensorType:
@@ -64,14 +64,14 @@ class Literal:
         """The number of elements."""
         return prod(self.shape)
 
-    @cached_property
+    @property
     def uniform_value(self) -> Scalar | None:
         """The one value that every element has, or ``None`` where they differ or there are none."""
-        width = self.dtype.itemsize
-        first = self.data[:width]
-        if not first or first * self.size != self.data:
-            return None
-        return _unpack(self.dtype, first)[0]
+        if self._uniform is None:
+            first = self.data[: self.dtype.itemsize]
+            is_uniform = bool(first) and first * self.size == self.data
+            self._uniform = (_unpack(self.dtype, first)[0] if is_uniform else None,)
+        return self._uniform[0]
 
     def tolist(self) -> Nested:
         """The elements as nested lists of Python scalars; one scalar for rank 0."""
@@ -96,6 +96,9 @@ def literal(value: object, dtype: DType | str | None = None) -> Literal:
     if isinstance(value, list | tuple):
         return _literal_of_list(value, wanted)
     array: Any = value if hasattr(value, "tobytes") and hasattr(value, "dtype") else _array_of(value)
+    if hasattr(array, "mask") and hasattr(array, "filled"):  # NumPy's masked arrays
+        needed = "an array with a value for every element"
+        raise DTypeError(message("a masked array", needed=needed, remedy="array.filled(value)"))
     if not getattr(array.dtype, "isnative", True):  # NumPy's arrays in the other byte order
         array = array.astype(array.dtype.newbyteorder("="))
     return _checked(Literal(as_dtype(array.dtype), tuple(array.shape), array.tobytes()), wanted)

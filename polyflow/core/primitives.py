@@ -68,9 +68,9 @@ def astype(x: TensorType, dtype: DTypeLike, /, *, copy: bool = True) -> TensorTy
     >>> pf.Session().run(pf.astype(pf.constant([1.7, -1.7]), pf.int32)).tolist()
     [1, -1]
 
-    A float becomes an integer by dropping its fraction, a number becomes bool by comparing with 0, a complex number
-    becomes real by dropping its imaginary part. ``copy`` is accepted for the standard's sake: values are immutable.
-    Standard: "astype".
+    A float becomes an integer by dropping its fraction (NaN, and what does not fit, become what the engine makes of
+    them), a number becomes bool by comparing with 0, a complex number becomes real by dropping its imaginary part.
+    ``copy`` is accepted for the standard's sake: values are immutable. Standard: "astype".
     """
     return x.with_dtype(dtype or x.known_dtype)
 

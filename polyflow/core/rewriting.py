@@ -96,7 +96,12 @@ def rewrite(program: Program, rule: Rule) -> Program:
     replaced: dict[Tensor, Tensor] = {}
     for operation in program.operations:
         current = with_inputs(operation, replaced) if replaced else operation
-        outputs = rule(rewriter, current)
+        try:
+            outputs = rule(rewriter, current)
+        except Exception as error:
+            if not hasattr(error, "polyflow_operation"):
+                error.polyflow_operation = current  # type: ignore[attr-defined]  # for whoever tells the user
+            raise
         if outputs is None:
             outputs = rewriter.keep(current)
         if outputs is not operation.outputs:

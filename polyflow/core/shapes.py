@@ -248,3 +248,28 @@ def _spatial_padding(padding: Any, data_format: str) -> str | tuple[tuple[int, i
 
 def _is_pad(pair: Any) -> bool:
     return isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(each, int) and each >= 0 for each in pair)
+
+
+def declared_shape(sizes: Iterable[Any], who: str = "") -> Shape:
+    """A shape as a user declares it: integers, NumPy's too, and ``None`` for what is not known.
+
+    >>> declared_shape([None, 3])
+    (None, 3)
+
+    Raises ``ValueRangeError``, which begins with ``who``, for anything else.
+    """
+    given = tuple(sizes)
+    if not all(each is None or is_size(each) for each in given):
+        prefix = f"{who}: " if who else ""
+        raise ValueRangeError(message(f"{prefix}not a shape", found=given, needed="sizes of at least 0, or None"))
+    return tuple([None if each is None else operator.index(each) for each in given])
+
+
+def is_size(value: Any) -> bool:
+    """Whether ``value`` is an integer, Python's or NumPy's, that can be a size."""
+    if isinstance(value, bool) or hasattr(value, "__tensor__") or not hasattr(value, "__index__"):
+        return False
+    try:
+        return operator.index(value) >= 0
+    except TypeError:  # an array of several, or of floats
+        return False

@@ -7,8 +7,7 @@ the order in which the graph created them: the walk goes in that order and keeps
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyflow.core import building
 from polyflow.core.declaration import Op
@@ -22,18 +21,17 @@ from polyflow.core.types import TensorType
 from polyflow.errors import FeedError, message
 
 
-@dataclass
 class VariableState:
     """One variable while a program is made."""
 
-    operation: Operation
-    """The graph's operation that is the variable."""
-    current: Tensor
-    is_written: bool = False
+    def __init__(self, operation: Operation, current: Tensor) -> None:
+        self.operation = operation
+        """The graph's operation that is the variable."""
+        self.current = current
+        self.is_written = False
 
 
-@dataclass(frozen=True)
-class Specialised:
+class Specialised(NamedTuple):
     """A program with the meaning of its parameters and results.
 
     Parameters are the feeds, then the variables read; results are the fetches, then the variables written.

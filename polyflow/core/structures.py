@@ -7,16 +7,14 @@ them; ``known`` is hashable. Everything else is a leaf, ``None`` included.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyflow.errors import ArgumentError, message
 
 Rebuild = Callable[[Sequence[Any]], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(NamedTuple):
     """The shape of a nested structure without its leaves: hashable, and equal for equal structures.
 
     >>> leaves, structure = flatten({"w": [1, 2], "b": 3})

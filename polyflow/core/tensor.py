@@ -11,14 +11,29 @@ from polyflow.core.dtypes import DType
 from polyflow.core.location import Location, user_location
 from polyflow.core.operators import Operators
 from polyflow.core.shapes import product
+from polyflow.core.tensor_shape import TensorShape
 from polyflow.core.types import Shape, TensorType
-from polyflow.errors import ShapeError, SymbolicValueError, message
+from polyflow.errors import ArgumentError, ShapeError, SymbolicValueError, message
 
 if TYPE_CHECKING:
     from polyflow.core.building import Builder
 
 
-class Operation:
+class StaysHere:
+    """What cannot be pickled or copied, since others know it by its identity."""
+
+    __slots__ = ()
+
+    def __getstate__(self) -> NoReturn:
+        raise ArgumentError(
+            message(
+                f"{type(self).__name__} objects cannot be pickled or copied",
+                remedy="send the values of a run, as NumPy arrays, and build the graph again where they arrive",
+            )
+        )
+
+
+class Operation(StaysHere):
     """One op applied to tensors, with the tensors that come out.
 
     ``inputs`` are the operands, flat and in order; ``attributes`` holds every attribute, defaults included;
@@ -109,7 +124,7 @@ class Operation:
         return f"<Operation {self.name!r} type={self.op.full_name}>"
 
 
-class Tensor(Operators):
+class Tensor(StaysHere, Operators):
     """A value that an operation will have when the graph runs.
 
     It has the attributes, methods and operators of the array API standard; what needs the value itself, such as
@@ -176,9 +191,9 @@ class Tensor(Operators):
         """The device that the user wished for, if any."""
         return self.operation.device
 
-    def get_shape(self) -> Shape | None:
-        """The shape, as TensorFlow 1 asks for it."""
-        return self.shape
+    def get_shape(self) -> TensorShape | None:
+        """The shape, as TensorFlow 1 asks for it: ``x.get_shape().as_list()``; ``None`` where the rank is unknown."""
+        return None if self.type.shape is None else TensorShape(self.type.shape)
 
     def eval(self, feed_dict: Mapping[Any, Any] | None = None, session: Any = None) -> Any:
         """The value in ``session`` (the default session without one), for programs in TensorFlow 1's words."""
@@ -214,6 +229,11 @@ class Tensor(Operators):
 
     def __complex__(self) -> NoReturn:
         self._refuse("as a Python complex", "polyflow.astype(x, polyflow.complex128), or session.run(x) for its value")
+
+    def __format__(self, specification: str) -> str:
+        if specification:
+            self._refuse(f"with the format {specification!r}", "session.run(x), and format its value")
+        return str(self)
 
     def __index__(self) -> NoReturn:
         self._refuse("as an index of Python", "polyflow.take(array, x) to index with a tensor")

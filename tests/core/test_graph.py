@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from random import Random
 from typing import Any
 
 import pytest
@@ -29,6 +30,17 @@ def test_names_are_unique_whatever_the_user_asks_for(graph: Graph) -> None:
     names = [each.name for each in graph.operations]
     assert names == ["a", "a_1", "a_1_1", "a_2", "a_1_2", "a_1_1_1", "a_2_1", "a_3"]
     assert len(set(names)) == len(names)
+
+
+def test_a_name_is_numbered_only_if_it_is_taken(graph: Graph) -> None:
+    random, taken = Random(0), set()
+    wishes = ("a", "a_0", "a_1", "a_01", "a_2", "a_3", "a_1_1", "a_", "_1", "a_\N{ARABIC-INDIC DIGIT ONE}", "1")
+    for _ in range(300):
+        wish = random.choice(wishes)
+        found = graph.unique_name(wish)
+        assert found not in taken
+        assert found.startswith(f"{wish}_") if wish in taken else found == wish
+        taken.add(found)
 
 
 def test_a_name_scope_stands_before_the_names_made_inside(graph: Graph) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import polyflow as pf
 from polyflow.core.operators import BINARY, COMPARISON, UNARY
+from polyflow.errors import SymbolicValueError
 
 INTEGER_ONLY = {"and", "or", "xor", "lshift", "rshift"}
 LEFT, RIGHT = {
@@ -101,3 +102,11 @@ def test_a_list_is_an_operand() -> None:
 def test_the_power_of_a_power_is_as_in_python() -> None:
     x = pf.constant(2.0, "float64")
     assert pf.Session().run([x**3, 3**x, -(x**2), 2**-x]) == [8.0, 9.0, -4.0, 0.25]
+
+
+def test_a_tensor_cannot_be_formatted_as_a_number_but_shown() -> None:
+    x = pf.placeholder("float32", (), name="loss")
+    assert f"{x}" == "<Tensor 'loss:0' float32[]>"
+    with pytest.raises(SymbolicValueError, match=r"with the format '.3f', but it is symbolic.*(.|\n)*session.run\(x\)"):
+        f"{x:.3f}"
+    assert f"{pf.eager('reference').asarray(1.5):.3f}" == "1.500"

@@ -69,7 +69,7 @@ def test_two_ops_of_one_name_are_refused_with_both_origins(registry: OpRegistry)
         "two ops are called 'twice'\n"
         f"  found:   {__name__} (mine) and {__name__} (stranger)\n"
         "  needed:  one op a name\n"
-        "  try:     rename one, or uninstall stranger or mine"
+        "  try:     rename one, uninstall stranger or mine, or name its plugin in POLYFLOW_DISABLE_PLUGINS"
     )
     assert registry["twice"] is twice
 

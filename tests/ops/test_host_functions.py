@@ -182,8 +182,11 @@ def test_an_error_of_the_function_names_it_the_operation_and_the_line(session: A
         ),
         (lambda: np.zeros(3, "float32"), "another shape than declared\n  found:   (3,)\n  needed:  (2,)\n  try:  "),
         (lambda: "text", "returned is no array"),
+        (lambda: "1.0", "returned is no array"),
+        (lambda: None, "returned is no array"),
+        (lambda: [[1.0], [None]], "returned is no array"),
     ],
-    ids=["dtype", "shape", "no array"],
+    ids=["dtype", "shape", "no array", "a number as text", "None", "None in lists"],
 )
 def test_a_result_of_another_type_than_declared_is_refused(returned: Any, expected: str) -> None:
     with pytest.raises(ExecutionError) as caught:
