@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from polyflow.core.shapes import is_size
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import ArgumentError, FeedError, message
@@ -51,7 +52,7 @@ Chunk = tuple[list[Tensor], list[Any], list[TensorType], int]
 
 def _chunks(session: Session, feeds: Any, steps: int | None, chunk: int | None) -> Iterator[Chunk]:
     for name, count in (("chunk", chunk), ("steps", steps)):
-        if count is not None and (isinstance(count, bool) or not hasattr(count, "__index__") or count < 1):
+        if count is not None and not (is_size(count) and count):
             raise ArgumentError(message(f"run_many: {name}", found=repr(count), needed="1 or more, or None"))
     if feeds is None or (isinstance(feeds, Mapping) and not feeds):
         if steps is None:

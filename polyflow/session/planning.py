@@ -9,6 +9,7 @@ from polyflow.control_flow import DATAFLOW
 from polyflow.core.graph import Graph
 from polyflow.core.nested import every_operation
 from polyflow.core.program import Program
+from polyflow.core.shapes import is_size
 from polyflow.core.specialise import specialise
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
@@ -109,7 +110,7 @@ def check_executor(executor: str | None, threads: int | None) -> tuple[str | Non
                 "no such executor", found=repr(executor), needed="'straight', 'dataflow', or None for the plan's choice"
             )
         )
-    if threads is not None and (isinstance(threads, bool) or not hasattr(threads, "__index__") or threads < 1):
+    if threads is not None and not (is_size(threads) and threads):
         raise ValueRangeError(message("inter_op_threads", found=repr(threads), needed="1 or more, or None"))
     return executor, threads
 
