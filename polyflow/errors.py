@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from polyflow.core.tensor import Operation
 
 
 class PolyflowError(Exception):
@@ -54,6 +58,9 @@ class SymbolicValueError(PolyflowError, TypeError, ValueError):
 
 class FeedError(PolyflowError, ValueError):
     """A feed that is missing, superfluous, or of the wrong dtype or shape."""
+
+    unfed: Operation | None = None
+    """The placeholder that is needed and was not fed, where that is what is wrong."""
 
 
 class FetchError(PolyflowError, ValueError, TypeError):

@@ -115,7 +115,7 @@ class Specialiser(ProgramBuilder):
     def _specialise(self, operation: Operation) -> None:
         self.location, self.device = operation.location, operation.device
         if operation.op is placeholder_op:
-            raise _missing_feed(operation)
+            raise missing_feed(operation)
         if operation.op.is_variable:
             self._mapping[operation.output] = self.add_variable(operation, operation.output.type)
             return
@@ -164,12 +164,15 @@ def specialise(
     )
 
 
-def _missing_feed(operation: Operation) -> FeedError:
-    return FeedError(
+def missing_feed(placeholder: Operation, remedy: str = "session.run(fetches, {{{}: value}})") -> FeedError:
+    """The error of a placeholder that is needed and was not fed; in ``remedy`` its name stands in place of ``{}``."""
+    error = FeedError(
         message(
-            f"placeholder {operation.name!r} is needed and was not fed",
-            needed=f"a value of type {operation.output.type}",
-            where=operation.location,
-            remedy=f"session.run(fetches, {{{operation.name}: value}})",
+            f"placeholder {placeholder.name!r} is needed and was not fed",
+            needed=f"a value of type {placeholder.output.type}",
+            where=placeholder.location,
+            remedy=remedy.format(placeholder.name),
         )
     )
+    error.unfed = placeholder
+    return error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from polyflow.core.specialise import missing_feed
 from polyflow.core.tensor import Tensor
 from polyflow.errors import ArgumentError, BackendError, FeedError, message
 from polyflow.extension.backend import Backend
@@ -72,7 +73,5 @@ def _called(feed: Any) -> str:
 
 
 def with_remedy(error: FeedError, remedy: str) -> FeedError:
-    """The error of a placeholder that is not fed, where ``remedy``, with its name in place of ``{}``, tries more than
-    ``session.run``."""
-    before, found, after = str(error).partition("session.run(fetches, {")
-    return FeedError(before + remedy.format(after.partition(":")[0])) if found else error
+    """The error of a placeholder that is not fed with another ``remedy``, its name in place of ``{}``."""
+    return error if error.unfed is None else missing_feed(error.unfed, remedy)

@@ -12,7 +12,8 @@ from polyflow.core.dtypes import complex128, float64
 from polyflow.core.signature import Parameter
 from polyflow.extension import Backend, Kernel, kernels
 from polyflow.runtime import dataflow_kernels
-from polyflow_conformance.mutants.mutant import NAME, Faulty, Mutant, Operator, World, faulty, patched
+from polyflow_conformance.mutants.mutant import NAME, Faulty, Mutant, Operator, World, faulty
+from polyflow_conformance.mutants.patching import patched
 from polyflow_conformance.mutants.result_faults import _off, kernel_mutant, on_results
 
 Array = Any  # of the sound backend

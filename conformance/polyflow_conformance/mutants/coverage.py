@@ -20,7 +20,8 @@ from polyflow.core.program import Program
 from polyflow.extension import Backend
 from polyflow.extension.passes import PassContext
 from polyflow_conformance.kit import Item
-from polyflow_conformance.mutants.mutant import NAME, Faulty, Mutant, Step, World, patched
+from polyflow_conformance.mutants.mutant import NAME, Faulty, Mutant, Step, World
+from polyflow_conformance.mutants.patching import patched
 from polyflow_conformance.results import FAILED
 
 SETTINGS = "settings_of_the_process_are_left_alone"

@@ -15,6 +15,7 @@ from polyflow.errors import PolyflowError
 from polyflow.extension.manager import extensions
 from polyflow_conformance.cases import Case, gradient_cases
 from polyflow_conformance.gradient_check import probe_of
+from polyflow_conformance.mutants.patching import patched
 from polyflow_conformance.running import GraphOfCases
 
 
@@ -57,14 +58,11 @@ def _of_case(op: Op, case: Case) -> Derivative:
     places: set[int] = set()
     specialise: Any = importlib.import_module("polyflow.core.specialise").specialise
     feeds = {each: each.type for each in graph.feeds}
-    rule = op.gradient_rule
-    op.gradient_rule = _noting(places, rule)
     try:
-        program = specialise(graph.graph, probe.slopes, (), feeds, extensions().namespace).program
+        with patched(op, "gradient_rule", _noting(places, op.gradient_rule)):
+            program = specialise(graph.graph, probe.slopes, (), feeds, extensions().namespace).program
     except PolyflowError:  # where there is no second order, or the number of results depends on data
         return Derivative(frozenset(places))
-    finally:
-        op.gradient_rule = rule
     is_curved = any(each.operation.op.full_name not in ("zeros", "zeros_like") for each in program.results)
     return Derivative(frozenset(places), is_curved and all(each.type.is_static for each in results))
 

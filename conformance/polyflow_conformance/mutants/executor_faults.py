@@ -15,7 +15,8 @@ from typing import Any
 from polyflow.extension import Backend
 from polyflow.runtime import dataflow_frames, dataflow_run
 from polyflow_conformance.mutants.hook_faults import negated
-from polyflow_conformance.mutants.mutant import Faulty, Mutant, Operator, Step, World, of_steps, patched
+from polyflow_conformance.mutants.mutant import Faulty, Mutant, Operator, Step, World, of_steps
+from polyflow_conformance.mutants.patching import patched
 
 
 def _tokens(world: World, operator: str) -> Iterator[Mutant]:

@@ -14,7 +14,8 @@ from polyflow.core.literal import Literal
 from polyflow.core.types import TensorType
 from polyflow.extension import Backend, Capabilities
 from polyflow.extension.capabilities import EVERYTHING, capabilities_of
-from polyflow_conformance.mutants.mutant import Faulty, Mutant, Operator, World, faulty, patched_everywhere
+from polyflow_conformance.mutants.mutant import Faulty, Mutant, Operator, World, faulty
+from polyflow_conformance.mutants.patching import patched_everywhere
 
 Array = Any  # of the sound backend
 

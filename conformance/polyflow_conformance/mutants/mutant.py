@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from polyflow.extension.kernels import find_kernel
 from polyflow.extension.manager import Extensions
 from polyflow_conformance.cases import special_cases, value_cases
 from polyflow_conformance.mutants.derivatives import Derivative, derivative_of
+from polyflow_conformance.mutants.patching import patched
 from polyflow_conformance.running import GraphOfCases, outputs_of
 
 NAME = "mutant"
@@ -179,34 +179,6 @@ def _profile(op: Op, dtypes: Iterable[DType]) -> Profile:
             )
         )
     return found
-
-
-@contextmanager
-def patched(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """An attribute replaced for as long as the context lasts."""
-    missing = object()
-    own = vars(owner).get(name, missing) if hasattr(owner, "__dict__") else getattr(owner, name)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        if own is missing:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, own)
-
-
-@contextmanager
-def patched_everywhere(names: Iterable[str], value: Any) -> Iterator[None]:
-    """The functions of these names replaced in all modules of polyflow that have them."""
-    wanted = tuple(names)
-    with ExitStack() as stack:
-        for path, module in list(sys.modules.items()):
-            if path.startswith("polyflow."):
-                for name in wanted:
-                    if callable(vars(module).get(name)):
-                        stack.enter_context(patched(module, name, value))
-        yield
 
 
 @contextmanager

@@ -15,7 +15,8 @@ from typing import Any
 
 from polyflow.extension import Backend
 from polyflow.session import session
-from polyflow_conformance.mutants.mutant import Faulty, Mutant, Operator, World, patched
+from polyflow_conformance.mutants.mutant import Faulty, Mutant, Operator, World
+from polyflow_conformance.mutants.patching import patched
 from polyflow_conformance.process_settings import MUTANT
 
 IS_ALONE = [False]

@@ -19,7 +19,8 @@ from polyflow.ops.state import Variable
 from polyflow.runtime import numerics, planner
 from polyflow.session import feeding, fetching, planning, session
 from polyflow_conformance.instruments.strict import Strict
-from polyflow_conformance.mutants.mutant import NAME, Mutant, Operator, World, of_steps, patched
+from polyflow_conformance.mutants.mutant import NAME, Mutant, Operator, World, of_steps
+from polyflow_conformance.mutants.patching import patched
 
 Session: Any = session.Session  # whose private steps are what is broken here
 
@@ -49,7 +50,7 @@ def _checks(world: World, operator: str) -> Iterator[Mutant]:
             "open session": [(Session, "_check_open", skip)],
             "device": [(Session, "_find_device", lambda self, wanted: self.backend.devices()[0])],
             "names": [(session, "find_element", find_any), (feeding, "find_element", find_any)],
-            "missing feed": [(_specialise(), "_missing_feed", fill)],
+            "missing feed": [(_specialise(), "missing_feed", fill)],
             "finite values": [(planning, "make_checked_plan", lambda its, backend, device: planner.make_plan(
                 its, its.program, backend, device))],
             "finite results": [(numerics.NotFinite, "__init__", _other_place)],
