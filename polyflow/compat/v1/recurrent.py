@@ -40,7 +40,13 @@ class RNNCell:
 
     base_name = "rnn_cell"
 
-    def __init__(self, num_units: int, activation: Callable[[Any], Any] | None, reuse: Any, name: str | None) -> None:
+    def __init__(
+        self,
+        num_units: int,
+        activation: Callable[[Any], Any] | None = None,
+        reuse: Any = None,
+        name: str | None = None,
+    ) -> None:
         self.num_units = num_units
         self.activation = activation or tanh
         self._reuse = reuse
@@ -100,15 +106,6 @@ class BasicRNNCell(RNNCell):
     """
 
     base_name = "basic_rnn_cell"
-
-    def __init__(
-        self,
-        num_units: int,
-        activation: Callable[[Any], Any] | None = None,
-        reuse: Any = None,
-        name: str | None = None,
-    ) -> None:
-        super().__init__(num_units, activation, reuse, name)
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         """One step."""
