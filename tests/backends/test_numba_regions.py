@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ from polyflow_numba.regions import FEWEST, machine_code_op
 import polyflow as pf
 from polyflow.core.program import Program
 from polyflow.extension.manager import extensions
+from tests.processes import printed
 from tests.programs import context, program_of
 
 
@@ -155,9 +154,9 @@ def test_a_session_without_numba_is_told_what_to_install():
         "try: pf.Session('numba')\n"
         "except pf.errors.BackendError as error: print(error)"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
-    assert "backend 'numba' of polyflow cannot be loaded" in found.stdout
-    assert 'pip install "polyflow[numba]"' in found.stdout
+    found = printed(code)
+    assert "backend 'numba' of polyflow cannot be loaded" in found
+    assert 'pip install "polyflow[numba]"' in found
 
 
 def test_other_backends_load_nothing_of_it():
@@ -166,5 +165,5 @@ def test_other_backends_load_nothing_of_it():
         "pf.Session('numpy').run(pf.constant(1.0) + 1.0)\n"
         "print([name for name in sys.modules if name.startswith('polyflow_numba.') or name == 'numba'])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
-    assert found.stdout.strip() == "[]"
+    found = printed(code)
+    assert found.strip() == "[]"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import io
-import subprocess
-import sys
 import tokenize
 from pathlib import Path
 
 from polyflow.extension.manager import extensions
+from tests.processes import printed
 
 PACKAGE = Path(__file__).resolve().parents[2] / "backends" / "polyflow_torch"
 NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
@@ -47,6 +46,6 @@ def test_a_session_without_pytorch_is_told_what_to_install():
         "try: pf.Session('torch')\n"
         "except pf.errors.BackendError as error: print(error)"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
-    assert "backend 'torch' of polyflow cannot be loaded" in found.stdout
-    assert 'pip install "polyflow[torch]"' in found.stdout
+    found = printed(code)
+    assert "backend 'torch' of polyflow cannot be loaded" in found
+    assert 'pip install "polyflow[torch]"' in found

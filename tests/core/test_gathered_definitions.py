@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 import polyflow as pf
-
-
-def loaded_by(code: str) -> set[str]:
-    found = subprocess.run([sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"], capture_output=True)
-    return set(found.stdout.decode().split())
+from tests.processes import loaded_by, printed
 
 
 def test_a_function_is_loaded_without_its_neighbours() -> None:
@@ -32,8 +25,7 @@ def test_names_of_modules_do_not_hide_functions() -> None:
     code = (
         "import polyflow.nn.dropping, polyflow.training.batching, polyflow as pf; print(pf.nn.dropout, pf.train.batch)"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.decode()
-    assert found.count("<function") == 2
+    assert printed(code).count("<function") == 2
 
 
 @pytest.mark.parametrize("package", [pf, pf.nn, pf.train], ids=lambda each: each.__name__)
