@@ -21,7 +21,7 @@ from polyflow.core.literal import Literal, literal
 from polyflow.core.types import TensorType
 from polyflow.extension import CompileRequest, Kernel, KernelTable, NamespaceBackend
 from polyflow_jax import native_random
-from polyflow_jax.feeds import owned, reading_at_once
+from polyflow_jax.feeds import on_device, reading_at_once
 from polyflow_jax.kernels import KERNELS
 
 _OPTIONS: dict[str, str | bool] = {"xla_allow_excess_precision": False}
@@ -62,7 +62,7 @@ class JaxBackend(NamespaceBackend):
     def guard(self, array: Any) -> Any:
         """A copy: the memory of a variable is given to the run that replaces it."""
         with enable_x64(True):
-            return jnp.array(owned(array), copy=True)
+            return jnp.array(array, copy=True) if isinstance(array, jax.Array) else on_device(array)
 
     def copy(self, array: Any) -> Any:
         """A copy on the device of the array."""
@@ -128,7 +128,7 @@ def _call_traced(jitted: Callable[..., Any], device: Any, *arguments: Any) -> An
 
 def _call_eagerly(function: Callable[..., Any], device: Any, *arguments: Any) -> Any:
     with enable_x64(True), jax.default_device(device):
-        return function(*[each if isinstance(each, list) else jnp.asarray(owned(each)) for each in arguments])
+        return function(*[each if isinstance(each, list) else on_device(each) for each in arguments])
 
 
 def _call_in_scope(kernel: Kernel, device: Any, /, *arguments: Any, **options: Any) -> Any:

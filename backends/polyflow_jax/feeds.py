@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from polyflow.core.types import TensorType
@@ -23,6 +24,16 @@ LARGE = 1 << 20
 def owned(array: Any) -> Any:
     """The argument, or a copy of it if it is a NumPy array that somebody may write to."""
     return array.copy() if type(array) is np.ndarray and not is_frozen(array) else array
+
+
+def on_device(value: Any) -> Any:
+    """``value`` as JAX's array; one of NumPy's is copied to the default device.
+
+    ``jax.numpy.asarray`` would compile a program for that, another one for every shape.
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        return jax.device_put(owned(value))
+    return jnp.asarray(value)
 
 
 def is_frozen(array: np.ndarray[Any, Any]) -> bool:

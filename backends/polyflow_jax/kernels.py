@@ -21,6 +21,7 @@ from polyflow_jax import (
     pooling,
     segments,
     small_products,
+    unsized,
 )
 
 
@@ -100,16 +101,6 @@ def _masked_count(x: Any, updates: Any, key: Any, indices: Any, spans: list[int]
     return int(updates.shape[place or 0]) if updates.ndim > kept else 1
 
 
-def _unique(name: str) -> Kernel:
-    """A function of the standard that finds distinct elements: of none there are none, also while compiling."""
-    function: Any = getattr(jnp, name)
-
-    def kernel(x: Any, /) -> Any:
-        return function(x, size=0) if x.size == 0 else function(x)
-
-    return kernel
-
-
 _MENDED = ("asinh", "cosh", "exp", "expm1", "log", "log1p", "sinh")
 """Functions of complex numbers whose special cases JAX does not keep."""
 _MENDED_AT_INFINITY = ("acos", "asin", "atan", "atanh", "tanh")
@@ -170,7 +161,7 @@ KERNELS: dict[str, Kernel] = {
     "astype": astype,
     "all": _of_truths(jnp.all),
     "any": _of_truths(jnp.any),
-    "getitem": getitem,
+    "getitem": unsized.selected(getitem),
     "index_add": index_add,
     "index_set": index_set,
     "searchsorted": searchsorted,
@@ -182,7 +173,6 @@ KERNELS: dict[str, Kernel] = {
     **{name: special_cases.mended(name, jnp) for name in _MENDED},
     **{name: special_cases.mended(name, jnp, at_infinity=True) for name in _MENDED_AT_INFINITY},
     **{name: _on_one_side(special_cases.mended(name, jnp, at_infinity=True)) for name in ("acosh", "sqrt")},
-    **{name: _unique(name) for name in ("nonzero", "unique_all", "unique_counts", "unique_inverse", "unique_values")},
     "nn.sigmoid": sigmoid,
     **control_flow.KERNELS,
     **convolution.KERNELS,
@@ -192,4 +182,5 @@ KERNELS: dict[str, Kernel] = {
     **pooling.KERNELS,
     **segments.KERNELS,
     **small_products.KERNELS,
+    **unsized.KERNELS,
 }
