@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import polyflow
@@ -88,6 +89,19 @@ def value_cases(op: Op, dtypes: Sequence[DType]) -> Iterator[Case]:
                 yield Case(op, number, sample, dtype)
 
 
+def varied(cases: Iterable[Case]) -> list[Case]:
+    """Those of the first two samples, and of each later one the floats and one case of every other kind of dtype.
+
+    Each time it is another dtype of the kind. For engines to which every case is tens of milliseconds of compiling.
+    """
+    found: list[Case] = []
+    samples: dict[int | str, int] = {}
+    for (number, kind), group in groupby(cases, lambda each: (each.number, each.dtype and each.dtype.kind)):
+        place, alike = samples.setdefault(number, len(samples)), list(group)
+        found += alike if place < _FULL or kind == "float" else [alike[place % len(alike)]]
+    return found
+
+
 def special_cases(op: Op, dtypes: Sequence[DType]) -> Iterator[Case]:
     """The special cases of the standard, for ops that are elementwise or only move elements, in these ``dtypes``."""
     for dtype in dtypes:
@@ -108,6 +122,8 @@ def one_of_each(cases: Iterable[Case], preferred: DType = float32) -> list[Case]
     return list(found.values())
 
 
+_FULL = 2
+"""How many samples are tried in every dtype by engines that compile."""
 _MOVED = range(4)
 """The samples that are tried with special values too."""
 

@@ -13,7 +13,7 @@ from polyflow.core.samples import ErrorSample
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import accepts
 from polyflow.extension import Backend
-from polyflow_conformance.cases import Case, error_cases, one_of_each, special_cases, value_cases
+from polyflow_conformance.cases import Case, error_cases, one_of_each, special_cases, value_cases, varied
 from polyflow_conformance.judging import case_result
 from polyflow_conformance.results import Result
 from polyflow_conformance.running import GraphOfCases, Outcome, outputs_of, run_cases, turned
@@ -23,15 +23,19 @@ from polyflow_conformance.tolerances import Group, group_of
 ORACLE = "reference"
 """The backend whose values are right by definition."""
 
+VARIED = "samples behind the second of an op are tried in all floats and in one dtype of every other kind"
+
 
 class Values:
     """Values equal the oracle's, inferred types the actual ones; operands and earlier results are left alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, every_dtype: bool = False) -> None:
+        self.every_dtype = every_dtype
+        """Whether engines that compile get every sample in every dtype too."""
         self._expected: dict[Op, dict[str, Outcome]] = {}
 
     def __call__(self, op: Op, backend: Backend) -> list[Result]:
-        cases = _cases(op, backend)
+        cases = _cases(op, backend, is_varied=backend.is_compiled and not self.every_dtype)
         outcomes = run_cases(cases, backend)
         expected = self.oracle(op) if backend.name != ORACLE else {}
         results = []
@@ -54,9 +58,10 @@ class Values:
         return self._expected[op]
 
 
-def _cases(op: Op, backend: Backend) -> list[Case]:
+def _cases(op: Op, backend: Backend, *, is_varied: bool = False) -> list[Case]:
     dtypes = [each for each in DTYPES.values() if each in backend.dtypes]
-    return [*value_cases(op, dtypes), *special_cases(op, dtypes)]
+    cases = value_cases(op, dtypes)
+    return [*(varied(cases) if is_varied else cases), *special_cases(op, dtypes)]
 
 
 def type_failure(outcome: Outcome) -> str | Exception | None:

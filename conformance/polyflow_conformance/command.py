@@ -18,11 +18,10 @@ from polyflow_conformance.kit import Kit
 from polyflow_conformance.known import applied
 from polyflow_conformance.levels import ALL, LEVELS, chosen_levels
 from polyflow_conformance.page import comparison_page
-from polyflow_conformance.properties import HAS_HYPOTHESIS, WITHOUT
 from polyflow_conformance.recorded import read_reports
 from polyflow_conformance.report import Report, reports_to_json
 from polyflow_conformance.versions import versions_of
-from polyflow_conformance.workers import prove_in_processes
+from polyflow_conformance.workers import Chosen, prove_in_processes
 
 NOTHING = 5
 """The exit status where nothing was selected, as pytest's."""
@@ -48,6 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-k", dest="expression", default="", metavar="EXPR", help="only what fulfils 'linalg and not svd'"
     )
+    parser.add_argument(
+        "--every-dtype", action="store_true", help="each sample in each dtype also where every case is to be compiled"
+    )
     parser.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="prove in N processes")
     parser.add_argument("-x", dest="fail_fast", action="store_true", help="stop at the first failure")
     parser.add_argument("--strict", action="store_true", help="take known failures (conformance.toml) for failures")
@@ -64,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         check_writable(each)
     if arguments.jobs < 1:
         raise ValueRangeError(message("--jobs", found=arguments.jobs, needed="1 or more"))
-    kit = Kit(installed)
+    kit = Kit(installed, every_dtype=arguments.every_dtype)
     if arguments.files:
         reports = read_reports(arguments.files, kit)
         for each in reports:
@@ -107,6 +109,7 @@ def _command(arguments: argparse.Namespace, reports: Sequence[Report] = ()) -> s
     parts = ["polyflow conform", "--all" if arguments.all else f"--backend {arguments.backend}"]
     parts += [f"--level {arguments.level}"] if arguments.level != ALL else []
     parts += [f"-k {arguments.expression!r}"] if arguments.expression else []
+    parts += ["--every-dtype"] if arguments.every_dtype else []
     return " ".join([*parts, *(["--strict"] if arguments.strict else [])])
 
 
@@ -131,7 +134,8 @@ def _prove(kit: Kit, name: str, arguments: argparse.Namespace) -> Report:
     known = [] if arguments.strict else kit.known(name)
     start, spent = time.perf_counter(), sum(os.times()[:4])
     if arguments.jobs > 1:
-        results, seconds = prove_in_processes(name, levels, arguments.expression, arguments.jobs, _progress)
+        chosen = Chosen(tuple(levels), arguments.expression, arguments.every_dtype)
+        results, seconds = prove_in_processes(name, chosen, arguments.jobs, _progress)
         report = kit.report(name, applied(known, results))
         report.processor_seconds = seconds
     else:
@@ -148,7 +152,7 @@ def _prove(kit: Kit, name: str, arguments: argparse.Namespace) -> Report:
     report.command = _command(arguments)
     report.made, report.versions = date.today().isoformat(), versions_of(backend)
     report.notes += getattr(backend, "notes", list)()  # what an instrument has taken down
-    report.notes += [] if HAS_HYPOTHESIS else [f"property tests were left out: {WITHOUT}"]
+    report.notes += kit.notes(backend)
     _say(report)
     return report
 

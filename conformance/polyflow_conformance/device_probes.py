@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import polyflow as pf
-from polyflow_conformance.replay import array, ran, refused, special_array, suppress
+from polyflow_conformance.replay import array, buffers, ran, refused, special_array, suppress
 
 
 def no_way_of_an_array_changes_a_bit(backend: Any) -> None:
@@ -106,6 +106,21 @@ def a_large_array_is_worked_on_to_its_end(backend: Any) -> None:
     assert found.data == expected.data, f"{found.data[-16:]!r} at the end instead of {expected.data[-16:]!r}"
 
 
+def an_array_that_was_fed_can_be_filled_anew(backend: Any) -> None:
+    for count in (100, 300_001):  # small ones may be copied, of large ones memory may be read late
+        x, total = pf.placeholder("float32", (count,)), pf.Variable(0.0)
+        fetches = [x if count == 100 else x[:3], total.assign_add(pf.max(pf.sqrt(x * x))).operation]
+        for fed in buffers(backend, count):
+            with pf.Session(backend, x.graph) as session:
+                prepared, kept = session.prepare(fetches, [x]), []
+                for batch in (1.0, 2.0, 4.0, 8.0, 16.0, 32.0):
+                    fed[...] = batch
+                    kept.append((prepared(fed) if batch > 4.0 else session.run(fetches, {x: fed}))[0])
+                fed[...] = 1000.0
+                found = [session.backend.to_literal(each[2]).tolist() for each in kept], ran(session, total)
+            assert found == ([1.0, 2.0, 4.0, 8.0, 16.0, 32.0], 63.0), found
+
+
 def results_can_be_taken_over_by_dlpack(backend: Any) -> None:
     with pf.Session(backend) as session:
         found = session.backend.export(session.run(pf.constant([1.0, 2.0]) * 2.0))
@@ -121,5 +136,5 @@ PROBES = (
     what_was_made_on_a_device_can_be_fed_there, what_is_fed_from_another_device_is_moved, an_unknown_device_is_refused,
     a_copy_has_the_same_bits_in_memory_of_its_own, things_that_are_no_arrays_have_no_type,
     what_is_made_like_an_array_has_its_type, a_large_array_is_worked_on_to_its_end,
-    results_can_be_taken_over_by_dlpack,
+    an_array_that_was_fed_can_be_filled_anew, results_can_be_taken_over_by_dlpack,
 )  # fmt: skip

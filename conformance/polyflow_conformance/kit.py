@@ -8,6 +8,7 @@ One kit proves any number of backends: what the oracle says is computed once.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,7 @@ from polyflow.core.declaration import Op
 from polyflow.extension import Backend
 from polyflow.extension.manager import Extensions
 from polyflow_conformance import programs, properties, refusals
-from polyflow_conformance.checks import Values, check_errors, check_memory
+from polyflow_conformance.checks import VARIED, Values, check_errors, check_memory
 from polyflow_conformance.executor_check import check_executors
 from polyflow_conformance.forward_check import check_forward
 from polyflow_conformance.gradient_check import check_gradients
@@ -50,7 +51,9 @@ class Item:
     def run(self, backend: Backend) -> list[Result]:
         """The results of all its cases; a check that cannot be made at all is a failure."""
         try:
-            found = self.function(backend)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a library's doubts are no results
+                found = self.function(backend)
         except Exception as error:
             found = [Result(self.check, self.subject, "all", refused(error), exception=type(error).__name__)]
         return [replace(each, level=self.level, family=self.family) for each in found]
@@ -59,10 +62,10 @@ class Item:
 class Kit:
     """The items of an installation, with what the oracle has said of them so far."""
 
-    def __init__(self, extensions: Extensions) -> None:
+    def __init__(self, extensions: Extensions, *, every_dtype: bool = False) -> None:
         self.extensions = extensions
         remember_environment()
-        self._values = Values()
+        self._values = Values(every_dtype=every_dtype)
         self._checks: dict[str, Check] = {
             "values": self._values,
             "memory": check_memory,
@@ -117,6 +120,13 @@ class Kit:
             if fail_fast and report.failures:
                 break
         return report
+
+    def notes(self, backend: Backend) -> list[str]:
+        """What a reader must know of how this kit proves ``backend``."""
+        found = [] if properties.HAS_HYPOTHESIS else [f"property tests were left out: {properties.WITHOUT}"]
+        if backend.is_compiled and not self._values.every_dtype:
+            found.append(f"values: {VARIED}; --every-dtype asks for all of them")
+        return found
 
     def report(self, name: str, results: Iterable[Result] = ()) -> Report:
         """A report on the backend of that name."""

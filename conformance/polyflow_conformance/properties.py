@@ -37,7 +37,8 @@ EXAMPLES = 8
 COMPILED = 2
 """Examples where they are: the simplest there is, and another one."""
 
-Failure = tuple[Case, str | Exception]
+Failure = tuple[Case, str, str | Exception]
+"""A call, the check that finds something wrong with it, and what that is."""
 
 
 def check_properties(op: Op, backend: Backend) -> list[Result]:
@@ -56,8 +57,8 @@ def check_properties(op: Op, backend: Backend) -> list[Result]:
     trial = _Trial(op, backend)
     failure = strategies.falsified(trial, calls, CALLS, COMPILED if backend.is_compiled else EXAMPLES)
     if failure is not None:
-        case, wrong = failure
-        return [case_result(case, "values", backend, wrong)]
+        case, check, wrong = failure
+        return [case_result(case, check, backend, wrong)]
     if trial.compared == 0 and trial.lacking is None:
         return [Result("properties", op.full_name, "drawn", f"{ORACLE} ran none of the calls drawn")]
     return [Result("properties", op.full_name, "drawn", reason=None if trial.compared else trial.lacking)]
@@ -80,14 +81,14 @@ class _Trial:
         for case, outcome in (expected if self.backend.name == ORACLE else run_cases(cases, self.backend)).items():
             if expected[case].error is not None:
                 continue  # a call that makes no sense anywhere
-            wrong = type_failure(outcome)
+            check, wrong = "types", type_failure(outcome)
             if wrong is None:
-                wrong = value_failure(case, outcome, expected[case])
+                check, wrong = "values", value_failure(case, outcome, expected[case])
                 if wrong is not None and not group_of(self.op).is_elementwise:
                     wrong = beyond_movement(case, outcome, expected[case])
             lacking = missing_capability(wrong, self.backend) if isinstance(wrong, Exception) else None
             if wrong is not None and lacking is None:
-                return case, wrong
+                return case, check, wrong
             self.lacking = lacking or self.lacking
             self.compared += lacking is None
         return None

@@ -19,4 +19,5 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
     if any(SUITE in each for each in args):
         parser.addoption("--backend", metavar="NAME", help="the backend that the kit is to prove (polyflow backends)")
         parser.addoption("--level", default="all", metavar="LEVEL", help="core, linalg, ... or all; joined by commas")
+        parser.addoption("--every-dtype", action="store_true", help="each sample in each dtype also where compiled")
         parser.addoption("--strict-known", action="store_true", help="take known failures for failures")

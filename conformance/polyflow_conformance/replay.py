@@ -17,6 +17,8 @@ from math import inf, nan
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy
+
 import polyflow
 from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DTYPES, as_dtype
@@ -28,7 +30,7 @@ from polyflow.extension import Backend
 from polyflow.extension.capabilities import capabilities_of
 from polyflow.extension.manager import extensions
 from polyflow_conformance import checks, executor_check, forward_check, gradient_check
-from polyflow_conformance.cases import Case, samples_of
+from polyflow_conformance.cases import Case, samples_of, special_cases
 from polyflow_conformance.process_settings import changed_settings
 from polyflow_conformance.results import NotSupported
 from polyflow_conformance.running import GraphOfCases, Outcome, arrays_of, run_cases, session_of, turned
@@ -40,6 +42,7 @@ __all__ = [
     "Any",
     "ThreadPoolExecutor",
     "array",
+    "buffers",
     "capabilities_of",
     "changed_settings",
     "check",
@@ -87,6 +90,18 @@ def operand(dtype: str, shape: Sequence[int], elements: Sequence[Any]) -> Tensor
     tensor = polyflow.placeholder(value.dtype, value.shape)
     _values[tensor] = value
     return tensor
+
+
+def buffers(backend: str | Backend, count: int) -> list[Any]:
+    """Arrays of ``count`` float32 that ``backend`` takes and that can be written into: NumPy's, and its own."""
+    library = _backend(backend)
+    ones = library.from_literal(array("float32", (count,), [1.0] * count), library.devices()[0])
+    found = []
+    for each in (numpy.ones(count, numpy.float32), library.copy(ones)):
+        with suppress(Exception):  # in whichever way a library says that its arrays do not change
+            each[...] = 0.0
+            found.append(each)
+    return found
 
 
 def ran(session: polyflow.Session, fetches: Any, feeds: Any = None, **options: Any) -> Any:
@@ -212,10 +227,21 @@ class Checks:
         probe = forward_check.probe_of("it", function, operands, graph)
         _raise(forward_check.wrong_tangents([probe] if probe else [], graph, backend).get("it"))
 
-    def case(self, check: str, name: str, number: int, dtype: str | None, backend: str | Backend) -> None:
+    def case(self, check: str, name: str, number: int | str, dtype: str | None, backend: str | Backend) -> None:
         """A check of one sample in one dtype, for operands that no script can write out."""
-        case = Case(op(name), number, sample(name, number), None if dtype is None else as_dtype(dtype))
+        chosen = None if dtype is None else as_dtype(dtype)
+        if isinstance(number, str):
+            specials = special_cases(op(name), list(DTYPES.values()) if chosen is None else [chosen])
+            case = next(each for each in specials if (each.number, each.dtype) == (number, chosen))
+        else:
+            case = Case(op(name), number, sample(name, number), chosen)
         _raise(_failure(check, case, _backend(backend)))
+
+    def drawn(self, name: str, backend: str | Backend) -> None:
+        """The op at drawn shapes, axes and dtypes, for calls that no script can write out."""
+        from polyflow_conformance.properties import check_properties  # which hypothesis is needed for
+
+        _raise(next((each.failure for each in check_properties(op(name), _backend(backend)) if each.failure), None))
 
     def error(self, call: Callable[[], Any], error: type[Exception], text: str, backend: str | Backend) -> None:
         """The call is refused with that error, which says ``text`` and the line that made the call."""

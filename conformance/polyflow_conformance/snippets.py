@@ -92,14 +92,17 @@ def function_script(function: Callable[..., Any], call: str, title: str, backend
 
 
 def _by_number(case: Case, check: str, backend: str, failure: str) -> str:
-    """The script of a case whose operands cannot be written out: it is asked of the kit by its number."""
+    """The script of a case whose operands cannot be written out: it is asked of the kit by its number or name."""
     dtype = None if case.dtype is None else str(case.dtype)
+    call = f"case({check!r}, {case.op.full_name!r}, {case.number!r}, {dtype!r}, {backend!r})"
+    if str(case.number).startswith("drawn"):
+        call = f"drawn({case.op.full_name!r}, {backend!r})"
     return "\n".join(
         [
             *_head(f"{check} of {case.id}: {case.sample!r}", backend, failure),
             "from polyflow_conformance.replay import check",
             "",
-            f"check.case({check!r}, {case.op.full_name!r}, {case.number}, {dtype!r}, {backend!r})",
+            f"check.{call}",
         ]
     )
 

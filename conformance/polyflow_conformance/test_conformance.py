@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from polyflow.extension.manager import extensions
@@ -9,13 +11,16 @@ from polyflow_conformance.kit import Item, Kit
 from polyflow_conformance.known import applied
 from polyflow_conformance.results import UNSUPPORTED
 
-KIT = Kit(extensions())
+
+@cache
+def _kit(*, every_dtype: bool) -> Kit:
+    return Kit(extensions(), every_dtype=every_dtype)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each item of the levels that are asked for."""
     levels = (metafunc.config.getoption("--level", "all") or "all").split(",")
-    items = KIT.items(levels)
+    items = _kit(every_dtype=bool(metafunc.config.getoption("--every-dtype", False))).items(levels)
     metafunc.parametrize("item", items, ids=[each.id for each in items])
 
 
@@ -24,7 +29,7 @@ def test_conforms(item: Item, request: pytest.FixtureRequest) -> None:
     name = request.config.getoption("--backend", None)
     if name is None:
         pytest.fail("which backend? pytest --pyargs polyflow_conformance --backend NAME", pytrace=False)
-    known = [] if request.config.getoption("--strict-known") else KIT.known(name)
+    known = [] if request.config.getoption("--strict-known") else Kit(extensions()).known(name)
     results = applied(known, item.run(extensions().backend(name)))
     failures = [f"{each.id}: {each.failure}\n{each.snippet() or ''}" for each in results if not each.has_passed]
     if failures:

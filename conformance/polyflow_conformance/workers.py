@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 from polyflow.extension.manager import extensions
@@ -14,20 +14,25 @@ from polyflow_conformance.process_settings import remember_environment
 from polyflow_conformance.results import Result
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What is to be proved."""
+
+    levels: tuple[str, ...]
+    expression: str = ""
+    every_dtype: bool = False
+
+
 def prove_in_processes(
-    name: str,
-    levels: Sequence[str],
-    expression: str,
-    jobs: int,
-    progress: Callable[[int, int], None] | None = None,
+    name: str, chosen: Chosen, jobs: int, progress: Callable[[int, int], None] | None = None
 ) -> tuple[list[Result], float]:
-    """The results of all items on the backend of that name, and the processor seconds that they took together."""
-    count = len(Kit(extensions()).items(levels, expression))
+    """The results of the items on the backend of that name, and the processor seconds that they took together."""
+    count = len(_items(chosen))
     results: dict[int, list[Result]] = {}
     seconds = 0.0
     context = multiprocessing.get_context("spawn")  # libraries with threads do not survive a fork
     with context.Pool(jobs, remember_environment, (remember_environment(),)) as pool:
-        work = partial(_prove, name, tuple(levels), expression)
+        work = partial(_prove, name, chosen)
         for done, (number, found, spent) in enumerate(pool.imap_unordered(work, _spread(count, jobs)), 1):
             results[number] = [_unpacked(each, script) for each, script in found]
             seconds += spent
@@ -42,16 +47,14 @@ def _spread(count: int, jobs: int) -> list[int]:
 
 
 @cache
-def _items(levels: tuple[str, ...], expression: str) -> list[Item]:
+def _items(chosen: Chosen) -> list[Item]:
     """The items of this process, which share what the oracle says."""
-    return Kit(extensions()).items(levels, expression)
+    return Kit(extensions(), every_dtype=chosen.every_dtype).items(chosen.levels, chosen.expression)
 
 
-def _prove(
-    name: str, levels: tuple[str, ...], expression: str, number: int
-) -> tuple[int, list[tuple[Result, str | None]], float]:
+def _prove(name: str, chosen: Chosen, number: int) -> tuple[int, list[tuple[Result, str | None]], float]:
     start = sum(os.times()[:4])
-    found = _items(levels, expression)[number].run(extensions().backend(name))
+    found = _items(chosen)[number].run(extensions().backend(name))
     packed = [(replace(each, script=None), each.snippet()) for each in found]
     return number, packed, sum(os.times()[:4]) - start
 

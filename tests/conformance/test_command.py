@@ -123,6 +123,25 @@ def test_no_progress_bar_is_drawn_where_nobody_looks(capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_an_engine_that_compiles_gets_fewer_dtypes_of_later_samples_and_the_report_says_so(capsys):
+    kinds = {}
+    for options in ((), ("--every-dtype",)):
+        with pytest.MonkeyPatch.context() as patch:
+            reports = []
+            patch.setattr("polyflow_conformance.command._say", reports.append)
+            assert conform("--backend", "jax", "-k", "/roll/values", *options) == 0
+        (report,) = reports
+        later = [
+            each.case for each in report.results if each.case.split("-")[1] in "23456789" and each.check == "types"
+        ]
+        kinds[options] = {each.rsplit("-", 1)[1] for each in later}, len(later)
+        text = "samples behind the second of an op are tried in all floats and in one dtype of every other kind"
+        assert any(text in each for each in report.notes) == (options == ())
+        assert report.command.endswith("--every-dtype") == (options != ())
+    assert {"float16", "bfloat16", "float32", "float64"} < kinds[()][0]
+    assert kinds[()][1] < 0.7 * kinds[("--every-dtype",)][1]
+
+
 def test_a_progress_bar_is_drawn_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     conform("--backend", "numpy", "-k", "/square/")

@@ -6,17 +6,19 @@ import doctest
 import importlib
 import pkgutil
 import types
+from collections import Counter
 
 import numpy as np
 import polyflow_conformance
 import pytest
+from polyflow_conformance.cases import value_cases, varied
 from polyflow_conformance.kit import Kit
 from polyflow_conformance.results import FAILED, PASSED, UNSUPPORTED
 from polyflow_conformance.tolerance import difference
 from polyflow_conformance.tolerances import GROUPS, family_of, group_of
 
 import polyflow as pf
-from polyflow.core.dtypes import as_dtype
+from polyflow.core.dtypes import DTYPES, as_dtype
 from polyflow.core.literal import literal
 from polyflow.extension import Capabilities, NamespaceBackend
 from polyflow.extension.manager import extensions
@@ -46,6 +48,19 @@ FAULTS = {
 @pytest.mark.parametrize(("op", "kernel", "check"), FAULTS.values(), ids=FAULTS)
 def test_a_planted_fault_is_found(kit, op, kernel, check):
     assert check in failures(kit, "values", op, Faulty(op, kernel))
+
+
+def test_every_dtype_has_its_turn_where_not_all_are_tried():
+    cases = list(value_cases(pf.roll, list(DTYPES.values())))
+    chosen = varied(cases)
+    assert [each for each in chosen if each.number < 2] == [each for each in cases if each.number < 2]
+    later = {each.number for each in cases if each.number >= 2}
+    assert len(later) >= 3
+    for number in later:
+        kinds = Counter(each.dtype.kind for each in chosen if each.number == number)
+        assert kinds == {"bool": 1, "int": 1, "uint": 1, "float": 4, "complex": 1}
+    whole = [each.dtype for each in chosen if each.dtype.kind == "int" and each.number >= 2]
+    assert len(set(whole)) == min(len(later), 4)
 
 
 def test_a_gradient_that_misses_a_term_is_found(kit, monkeypatch):

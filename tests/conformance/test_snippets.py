@@ -44,6 +44,12 @@ def unsigned(x, out=None):
     return np.sqrt(x) + x.dtype.type(0)
 
 
+def not_empty(x, out=None):
+    if not x.size:
+        raise IndexError("nothing is there")
+    return np.sin(x)
+
+
 def wrong_gradient(xp, operation, g):
     return (g,)
 
@@ -59,6 +65,11 @@ CASES = {
         Faulty("flip", lambda x, axis=None: np.flip(x, axis=0 if x.ndim == 3 else axis)),
         "core", "/flip/properties", "values",
     ),
+    "a drawn type": (
+        Faulty("flip", lambda x, axis=None: np.flip(x, axis=axis)[(None,) * (x.ndim == 3)]),
+        "core", "/flip/properties", "types",
+    ),
+    "an array without elements": (Faulty("sin", not_empty), "core", "/sin/executors", "executors"),
     "a program": (Faulty("sin", lambda x, out=None: np.sin(x) + 1e-3), "control", "counted_loop", "values"),
     "a probe": (Faulty(to_device=lambda array, device: array * 1), "devices", "no_way_of_an_array", "probe"),
 }  # fmt: skip

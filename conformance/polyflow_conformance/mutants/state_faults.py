@@ -95,6 +95,7 @@ def _states(world: World, operator: str) -> Iterator[Mutant]:
 
         return again
 
+    borrowed = planner._borrowed
     sessions: WeakSet[Any] = WeakSet()
     open_session, follow = Session.__init__, Variable.follow
 
@@ -139,6 +140,15 @@ def _states(world: World, operator: str) -> Iterator[Mutant]:
         if not hasattr(overriding_builder(), "variable_value"):
             follow(self, latest)
 
+    def borrowed_by(*, fetches: bool) -> Any:
+        """Results that are copied: those that are fetched, or those that are written to variables."""
+
+        def found(specialised: Any, program: Any, *rest: Any) -> tuple[int, ...]:
+            end = len(program.results) - len(specialised.writes)
+            return tuple(each for each in borrowed(specialised, program, *rest) if (each < end) == fetches)
+
+        return found
+
     yield from of_steps(
         operator,
         {
@@ -153,7 +163,8 @@ def _states(world: World, operator: str) -> Iterator[Mutant]:
             "writes to each other": [(Session, "_write", in_turn)],
             "fetches from before the run": [(Session, "_write", before_the_run)],
             "a failed run writes": [(Session, "_execute_waiting", over_again)],
-            "feeds not copied": [(planner, "_borrowed", lambda *_: ())],
+            "a variable is what was fed": [(planner, "_borrowed", borrowed_by(fetches=True))],
+            "what is fetched is what was fed": [(planner, "_borrowed", borrowed_by(fetches=False))],
             "fetches not guarded": [(Session, "_guard", lambda self, plan, found: found)],
             "a prepared call forgets": [(prepared.Prepared, "_make_call", forgetting)],
         },
