@@ -6,7 +6,6 @@ try. Each class is also the builtin exception that a Python programmer would exp
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -175,6 +174,8 @@ def nearest(name: str, candidates: Iterable[str]) -> str:
     >>> nearest("torch", ["numpy", "jax"])
     "known are: 'jax', 'numpy'"
     """
+    import difflib  # a tenth of what `import polyflow` would load itself, and only errors need it
+
     known = sorted(candidates)
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     if close:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from polyflow.control_flow import CONSTRUCTS
 from polyflow.control_flow.passes import LoopRooms, ProductSums
 from polyflow.core import primitives
 from polyflow.core.declaration import Op, ops_in
+from polyflow.core.operators import later
 from polyflow.extension.command import Command
 from polyflow.extension.hookspecs import hookimpl
 from polyflow.extension.passes import Pass
@@ -21,10 +21,8 @@ from polyflow.passes.constant_folding import ConstantFolding
 from polyflow.passes.dead_code import DeadCode
 from polyflow.passes.product_chains import ProductChains
 from polyflow.passes.row_fusion import RowFusion
-from polyflow.tools.listings import add_no_arguments, run_backends, run_plugins
 
-if TYPE_CHECKING:
-    import argparse
+_LISTINGS = "polyflow.tools.listings"
 
 
 @hookimpl
@@ -43,36 +41,19 @@ def polyflow_passes() -> list[Pass]:
     return [*simplify, ProductSums(), ProductChains(), fusion.Fusion(), RowFusion(), LoopRooms()]
 
 
-def _add_new_arguments(parser: argparse.ArgumentParser) -> None:
-    from polyflow.tools.scaffold import add_arguments  # loaded when a command is asked for, not with every session
-
-    add_arguments(parser)
-
-
-def _run_new(arguments: argparse.Namespace) -> int:
-    from polyflow.tools.scaffold import run  # as above
-
-    return run(arguments)
-
-
-def _add_diff_arguments(parser: argparse.ArgumentParser) -> None:
-    from polyflow.tools.diff import add_arguments  # as above
-
-    add_arguments(parser)
-
-
-def _run_diff(arguments: argparse.Namespace) -> int:
-    from polyflow.tools.diff import run  # as above
-
-    return run(arguments)
+def _command(name: str, summary: str, module: str, add_arguments: str = "add_arguments", run: str = "run") -> Command:
+    """A command whose module is loaded when it is asked for, not with every session."""
+    return Command(name, summary, later(module, add_arguments), later(module, run))
 
 
 @hookimpl
 def polyflow_commands() -> list[Command]:
     """The commands of ``polyflow/tools``."""
     return [
-        Command("backends", "list the backends, their devices and dtypes", add_no_arguments, run_backends),
-        Command("new", "write a small package for a backend or ops of your own", _add_new_arguments, _run_new),
-        Command("diff", "find the first operation that two backends disagree on", _add_diff_arguments, _run_diff),
-        Command("plugins", "list the plugins and what became of them", add_no_arguments, run_plugins),
+        _command(
+            "backends", "list the backends, their devices and dtypes", _LISTINGS, "add_no_arguments", "run_backends"
+        ),
+        _command("new", "write a small package for a backend or ops of your own", "polyflow.tools.scaffold"),
+        _command("diff", "find the first operation that two backends disagree on", "polyflow.tools.diff"),
+        _command("plugins", "list the plugins and what became of them", _LISTINGS, "add_no_arguments", "run_plugins"),
     ]

@@ -12,10 +12,10 @@ import numpy as np
 from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DType, bfloat16, float16
 from polyflow.core.literal import Literal
+from polyflow.core.operators import later
 from polyflow.extension import CompileRequest, Kernel, KernelTable, NamespaceBackend
 from polyflow.extension.exact_ops import ROUNDS_NOTHING
 from polyflow_numpy import namespace
-from polyflow_numpy.blocks import in_blocks, in_rows
 from polyflow_numpy.kernels import FRESH, IN_PLACE, KERNELS, UPDATING
 from polyflow_numpy.later import kernels_of
 from polyflow_numpy.quiet import quiet
@@ -40,8 +40,8 @@ class NumpyBackend(NamespaceBackend):
 
     def __init__(self) -> None:
         super().__init__("numpy", namespace, KERNELS)
-        self.in_blocks = in_blocks
-        self.in_rows = in_rows
+        self.in_blocks = later("polyflow_numpy.blocks", "in_blocks")
+        self.in_rows = later("polyflow_numpy.blocks", "in_rows")
         self.array_types = (np.ndarray, np.generic)
         self._native[float16] = np.float16
         self.dtypes = frozenset(self._native)

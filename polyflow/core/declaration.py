@@ -90,7 +90,7 @@ class Op:
         """The name with its namespace, as in ``"linalg.svd"``."""
         self.traits = traits
         self._trait_bits: int = traits._value_
-        self.is_nested = Trait.NESTED in traits
+        self.is_nested = self.has_trait(Trait.NESTED)
         """Whether it runs programs, which are among its attributes: ``Trait.NESTED``, asked often."""
         self.dtypes = dtypes
         self.promote = promote

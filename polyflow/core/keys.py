@@ -9,7 +9,7 @@ dimensions stand where the first of them stood, or in front where something othe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from polyflow.core.shapes import broadcast_shapes
 from polyflow.core.types import Shape, format_shape
@@ -20,16 +20,18 @@ INDEX = "index"
 ALL = slice(None)
 
 
-class Part(NamedTuple):
+class Part:
     """One part of a key, and the axes of the indexed tensor that it takes."""
 
-    kind: str
-    """``"slice"``, ``"new"``, ``"integer"`` or ``"index"``."""
-    axis: int
-    """The first axis that it takes, or stands before."""
-    span: int
-    """How many axes it takes: the rank of a mask, 0 for a new axis, else 1."""
-    value: Any  # the slice, the integer, or the position among the index operands
+    def __init__(self, kind: str, axis: int, span: int, value: Any) -> None:
+        self.kind = kind
+        """``"slice"``, ``"new"``, ``"integer"`` or ``"index"``."""
+        self.axis = axis
+        """The first axis that it takes, or stands before."""
+        self.span = span
+        """How many axes it takes: the rank of a mask, 0 for a new axis, else 1."""
+        self.value = value
+        """The slice, the integer, or the position among the index operands."""
 
     @property
     def is_index(self) -> bool:

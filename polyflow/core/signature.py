@@ -7,9 +7,11 @@ annotated ``Axis``, ``NewAxis``, ``DTypeLike`` or ``ShapeLike`` are brought to n
 
 from __future__ import annotations
 
+import builtins
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from polyflow.core.dtypes import DType, as_dtype
@@ -64,7 +66,7 @@ class Signature:
 
     def __init__(self, name: str, function: Callable[..., object]) -> None:
         self.name = name
-        hints = get_type_hints(function, include_extras=True)
+        hints = _hints(function)
         self.parameters = tuple(
             _parameter(each, hints.get(each.name, Any)) for each in inspect.signature(function).parameters.values()
         )
@@ -239,6 +241,21 @@ def _index(value: Any) -> int | None:
 
 def _take(values: Iterator[Any], count: int) -> Iterator[Any]:
     return (next(values) for _ in range(count))
+
+
+def _hints(function: Callable[..., object]) -> dict[str, Any]:
+    """What the annotations stand for. Most are a name: looked up, it takes a tenth of the time of an expression."""
+    known = getattr(inspect.unwrap(function), "__globals__", {})
+    found: dict[str, Any] = {}
+    others: dict[str, Any] = {}
+    for name, hint in inspect.get_annotations(function).items():
+        if isinstance(hint, str) and hint.isidentifier() and (hint in known or hasattr(builtins, hint)):
+            found[name] = known[hint] if hint in known else getattr(builtins, hint)
+        else:
+            others[name] = hint
+    if others:
+        found |= get_type_hints(SimpleNamespace(__annotations__=others), known, include_extras=True)
+    return found
 
 
 def _parameter(parameter: inspect.Parameter, hint: object) -> Parameter:

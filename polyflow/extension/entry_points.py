@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.machinery import PathFinder
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from polyflow.errors import PluginError, message
 
@@ -33,12 +33,13 @@ class EntryPoint(Protocol):
         """The object there."""
 
 
-class FoundEntryPoint(NamedTuple):
+class FoundEntryPoint:
     """An entry point that a distribution in a folder declares."""
 
-    name: str
-    value: str
-    distribution: str
+    def __init__(self, name: str, value: str, distribution: str) -> None:
+        self.name = name
+        self.value = value
+        self.distribution = distribution
 
     def load(self) -> Any:
         """The module, or the attribute of it, that the value names.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from polyflow.core.declaration import Op
 from polyflow.core.nested import every_operation
@@ -21,12 +20,13 @@ KERNEL = "kernel"
 SHAPES = "shapes that depend on data"
 
 
-class Lack(NamedTuple):
+class Lack:
     """One operation that a backend cannot run."""
 
-    operation: Operation
-    what: str
-    """What the backend has not: ``KERNEL``, ``SHAPES``, or ``"dtype "`` and the name of one."""
+    def __init__(self, operation: Operation, what: str) -> None:
+        self.operation = operation
+        self.what = what
+        """What the backend has not: ``KERNEL``, ``SHAPES``, or ``"dtype "`` and the name of one."""
 
 
 def has_kernel(op: Op, backend: Backend) -> bool:

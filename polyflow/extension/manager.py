@@ -60,11 +60,16 @@ class _PluginManager(pluggy.PluginManager):
     """Looks closely at what a module marks as a hook only: the rest of its names are many."""
 
     def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
-        if isinstance(plugin, ModuleType) and f"{self.project_name}_impl" not in getattr(
-            vars(plugin).get(name), "__dict__", ()
-        ):
-            return None
-        return super().parse_hookimpl_opts(plugin, name)
+        return super().parse_hookimpl_opts(plugin, name) if self._may_be("impl", plugin, name) else None
+
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> Any:
+        return (
+            super().parse_hookspec_opts(module_or_class, name) if self._may_be("spec", module_or_class, name) else None
+        )
+
+    def _may_be(self, kind: str, owner: Any, name: str) -> bool:
+        mark = f"{self.project_name}_{kind}"
+        return not isinstance(owner, ModuleType) or mark in getattr(vars(owner).get(name), "__dict__", ())
 
 
 class Extensions:

@@ -7,11 +7,11 @@ from typing import Any
 
 from polyflow.core.batching import elementwise
 from polyflow.core.declaration import Trait, define_op
+from polyflow.core.operators import later
 from polyflow.core.samples import ErrorSample, Sample, normal
 from polyflow.core.shapes import broadcast_shapes, normal_axes
 from polyflow.core.types import Shape, TensorType, format_shape
 from polyflow.errors import ArgumentError, AxisError, DTypeError, ShapeError, message
-from polyflow.ops.batched_products import batched_matmul, batched_tensordot
 
 
 @define_op(traits=Trait.ASSOCIATIVE, dtypes="numeric", promote=True)
@@ -73,7 +73,7 @@ def matmul_gradient(xp: Any, operation: Any, g: Any) -> Any:
     return of_x1, of_x2
 
 
-matmul.batching(batched_matmul)
+matmul.batching(later("polyflow.ops.batched_products", "batched_matmul"))
 
 
 @matmul.samples
@@ -148,7 +148,7 @@ def _ordered(xp: Any, x: Any, axes: tuple[int, ...]) -> Any:
     return xp.permute_dims(x, tuple(axes.index(place) for place in range(len(axes))))
 
 
-tensordot.batching(batched_tensordot)
+tensordot.batching(later("polyflow.ops.batched_products", "batched_tensordot"))
 
 
 @tensordot.samples

@@ -13,9 +13,10 @@ from polyflow.core.literal import is_weak_number, literal
 from polyflow.core.operators import later
 from polyflow.core.tensor import Tensor
 from polyflow.ops.arithmetic import negative
-from polyflow.ops.indexing import getitem, index_add
 from polyflow.ops.manipulation import broadcast_arrays, expand_dims
 
+getitem = later("polyflow.ops.indexing", "getitem")
+index_add = later("polyflow.ops.indexing", "index_add")
 tensor_scatter_nd_add = later("polyflow.ops.scattering", "tensor_scatter_nd_add")
 tensor_scatter_nd_sub = later("polyflow.ops.scattering", "tensor_scatter_nd_sub")
 tensor_scatter_nd_update = later("polyflow.ops.scattering", "tensor_scatter_nd_update")

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from polyflow.core.nested import map_bodies
-from polyflow.core.printer import format_operation
+from polyflow.core.operators import later
 from polyflow.core.program import Program
 from polyflow.core.rewriting import Replacement, Rewriter, rewrite
 from polyflow.core.tensor import Operation
-from polyflow.core.verifier import verify
 from polyflow.errors import PassError, PolyflowError, message
 from polyflow.extension.passes import STAGES, Pass, PassContext
 
+_verify = later("polyflow.core.verifier", "verify")  # where checking is asked for
+_format_operation = later("polyflow.core.printer", "format_operation")
 
-class Step(NamedTuple):
+
+class Step:
     """What one pass did."""
 
-    name: str
-    before: int
-    after: int
-    """Numbers of operations."""
+    def __init__(self, name: str, before: int, after: int) -> None:
+        self.name = name
+        self.before = before
+        self.after = after
+        """Numbers of operations."""
 
 
 def run_passes(
@@ -41,7 +43,7 @@ def run_passes(
         steps.append(Step(each.name, before, len(program)))
         if check:
             try:
-                verify(program)
+                _verify(program)
             except PolyflowError as error:
                 raise type(error)(f"after pass {each.name!r}: {error}") from error
     return program, steps
@@ -52,7 +54,7 @@ def _failed(each: Pass, error: Exception) -> PassError:
     return PassError(
         message(
             f"pass {each.name!r} failed: {type(error).__name__}: {error}",
-            operand=operation and format_operation(operation),
+            operand=operation and _format_operation(operation),
             where=operation and operation.location,
             remedy="Session(optimise=False) goes without it",
         )

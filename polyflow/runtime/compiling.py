@@ -6,16 +6,20 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from polyflow.core.operators import later
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
 from polyflow.extension.backend import Backend, CompileRequest
-from polyflow.runtime.segments import Segment, cut, run_in_order
 from polyflow.runtime.straight import StraightProgram
-from polyflow.runtime.stretches import in_stretches
 
 if TYPE_CHECKING:
     from polyflow.runtime.dataflow import DataflowProgram
+    from polyflow.runtime.segments import Segment
 
+# For backends with a compiler.
+_cut = later("polyflow.runtime.segments", "cut")
+_run_in_order = later("polyflow.runtime.segments", "run_in_order")
+_in_stretches = later("polyflow.runtime.stretches", "in_stretches")
 Function = Callable[..., tuple[Any, ...]]
 Made = tuple[Function, "tuple[StraightProgram | DataflowProgram, ...]", list[str]]
 """A function of a program, the sources it was made of, and a word on each decision."""
@@ -29,7 +33,7 @@ def compiled(program: Program, backend: Backend, device: str, donated: Sequence[
     if not backend.is_compiled:
         straight = StraightProgram(program, backend, device)
         return backend.compile(straight.function, CompileRequest(types, (), device)), (straight,), ["run as it is"]
-    segments = cut(program, CALLBACK in backend.kernels)
+    segments = _cut(program, CALLBACK in backend.kernels)
     if all(each.is_static and not each.on_host for each in segments):
         straight = StraightProgram(program, backend, device)
         request = CompileRequest(types, tuple(donated), device)
@@ -41,7 +45,7 @@ def compiled(program: Program, backend: Backend, device: str, donated: Sequence[
         functions.append(function)
         notes.append(f"segment {number}, {len(segment.program.operations)} operations, {how}")
     constant = partial(_constant, backend, device)
-    return run_in_order(program, segments, functions, constant), tuple(sources), notes
+    return _run_in_order(program, segments, functions, constant), tuple(sources), notes
 
 
 def _segment(segment: Segment, backend: Backend, device: str) -> tuple[StraightProgram, Function, str]:
@@ -50,7 +54,7 @@ def _segment(segment: Segment, backend: Backend, device: str) -> tuple[StraightP
         return straight, straight.function, f"elsewhere: {segment.on_host}"
     types = tuple(each.type for each in segment.program.parameters)
     if segment.on_host:
-        program, stretches = in_stretches(
+        program, stretches = _in_stretches(
             segment.program, CALLBACK in backend.kernels, lambda each: _segment(each, backend, device)[:2]
         )
         straight = StraightProgram(program, backend, device, inline=True)

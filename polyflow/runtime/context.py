@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from polyflow.core.declaration import Trait
-from polyflow.core.hosting import QueueSpec, running
 from polyflow.core.location import Location
 from polyflow.core.nested import every_operation
+from polyflow.core.operators import later
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
 from polyflow.errors import CancelledError, DeadlineExceededError, DeadlockError, PolyflowError, message
@@ -24,7 +24,10 @@ from polyflow.runtime.options import RunOptions
 from polyflow.runtime.waiting import LOCK, WaitingRun, wait_until, wake
 
 if TYPE_CHECKING:
+    from polyflow.core.hosting import QueueSpec
     from polyflow.runtime.queues import Queue
+
+_running = later("polyflow.core.hosting", "running")  # for runs that may wait, which few do
 
 
 def runs_on_host(program: Program) -> bool:
@@ -60,7 +63,7 @@ class HostState:
                 run.cancelled_by = _CLOSED
         try:
             self._hold(run, list(writes))
-            with running(run):
+            with _running(run):
                 yield run
         finally:
             with LOCK:

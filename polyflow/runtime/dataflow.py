@@ -12,7 +12,7 @@ from polyflow.extension.backend import Backend
 from polyflow.runtime.dataflow_code import GraphCode, NodeCode
 from polyflow.runtime.dataflow_frames import Iteration
 from polyflow.runtime.dataflow_run import DataflowRun
-from polyflow.runtime.straight import described
+from polyflow.runtime.failures import described
 
 
 class DataflowProgram:

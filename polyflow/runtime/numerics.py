@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from polyflow.core.declaration import Trait
-from polyflow.core.printer import format_operation
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
 from polyflow.errors import NumericsError, message
@@ -68,26 +66,3 @@ def check_arguments(program: Program, backend: Backend, device: str) -> Callable
                 ) from None
 
     return look
-
-
-def in_loops(loops: Sequence[tuple[Operation, Any]]) -> str | None:
-    """In which iteration of which loop an operation failed, the outermost first; ``None`` outside of loops."""
-    places = ("" if loop.location is None else f", built at {loop.location}" for loop, _ in loops)
-    inside = [f"iteration {count} of {loop.name}{place}" for (loop, count), place in zip(loops, places, strict=True)]
-    return f"it was in {', in '.join(inside)}" if inside else None
-
-
-def described_numerics(operation: Operation, error: NotFinite, loops: Sequence[tuple[Operation, Any]]) -> NumericsError:
-    """The error of the first operation that made something not finite, as its user is to read it."""
-    if operation.op.has_trait(Trait.ELSEWHERE):  # in a checked program each is one operation
-        operation = operation.attributes["region"].program.operations[-1]
-    origin = operation.origin
-    belongs = "" if origin is None else f"; it belongs to the gradient of {origin.name!r}, built at {origin.location}"
-    return NumericsError(
-        message(
-            f"check_numerics: {operation.op.full_name} is the first operation that made {error}{belongs}",
-            operand=format_operation(operation),
-            found=in_loops(loops),
-            where=operation.location,
-        )
-    )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from polyflow.core.declaration import Trait
 from polyflow.core.literal import Literal
 from polyflow.core.nested import bodies, every_operation
+from polyflow.core.operators import later
 from polyflow.core.primitives import constant_op
-from polyflow.core.printer import format_program
 from polyflow.core.program import Program
 from polyflow.core.specialise import Specialised
 from polyflow.core.tensor import Operation, Tensor
@@ -19,13 +19,16 @@ from polyflow.extension.backend import Backend, CompileRequest
 from polyflow.extension.passes import Evaluate
 from polyflow.runtime.compiling import Made, compiled
 from polyflow.runtime.elsewhere import called_back, check_kernels, operations_elsewhere, report
-from polyflow.runtime.numerics import check_arguments, checker
 from polyflow.runtime.straight import StraightProgram, evaluate
 
 if TYPE_CHECKING:
     from polyflow.core.dataflow import Dataflow
     from polyflow.runtime.dataflow import DataflowProgram
 
+# The last two for runs with check_numerics.
+_format_program = later("polyflow.core.printer", "format_program")
+_check_arguments = later("polyflow.runtime.numerics", "check_arguments")
+_checker = later("polyflow.runtime.numerics", "checker")
 _HEADINGS = {"dataflow": "lowered program"}
 
 
@@ -74,10 +77,10 @@ class Plan:
         """Every stage as text."""
         parts = [
             "specialised program",
-            format_program(self.specialised.program),
+            _format_program(self.specialised.program),
             "",
             "after passes",
-            format_program(self.program),
+            _format_program(self.program),
             "",
             _HEADINGS.get(self.executor, "generated function" if len(self.sources) == 1 else "generated functions"),
             *(each.sources() for each in self.sources),
@@ -131,9 +134,9 @@ def _straight(specialised: Specialised, program: Program, backend: Backend, devi
 def make_checked_plan(specialised: Specialised, program: Program, backend: Backend, device: str) -> Plan:
     """A plan that runs ``program``, whose kernels are there, without passes, and raises ``NumericsError`` at the first
     NaN or infinity."""
-    straight = StraightProgram(program, backend, device, True, checker(backend, device))
+    straight = StraightProgram(program, backend, device, True, _checker(backend, device))
     types = tuple(each.type for each in program.parameters)
-    look = check_arguments(program, backend, device)
+    look = _check_arguments(program, backend, device)
 
     def looked(*arguments: Any) -> tuple[Any, ...]:
         look(arguments)

@@ -13,17 +13,16 @@ from typing import Any
 
 from polyflow.core.declaration import Trait
 from polyflow.core.nested import every_operation
-from polyflow.core.printer import format_operation
+from polyflow.core.operators import later
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation
-from polyflow.errors import ExecutionError, message
 from polyflow.extension.backend import Backend
 from polyflow.extension.fallback import fallbacks_of
 from polyflow.extension.kernels import call_kernel, kernel_of
-from polyflow.runtime.numerics import NotFinite, described_numerics, in_loops
 from polyflow.runtime.writer import Site, Writer
 
 _serial = itertools.count()
+_described = later("polyflow.runtime.failures", "described")
 
 
 class StraightProgram:
@@ -81,9 +80,8 @@ class StraightProgram:
             trace = trace.tb_next
         if site is None:
             return None
-        if isinstance(error, NotFinite):
-            return described_numerics(site.operation, error, loops)
-        return described(site.operation, error, loops)
+        described: Exception = _described(site.operation, error, loops)
+        return described
 
     def site(self, filename: str, line: int) -> Site:
         """What a line of the source of this program, or of one inside, stands for."""
@@ -98,18 +96,6 @@ class StraightProgram:
         lines = getattr(linecache, "cache", None)  # modules are empty when the interpreter ends
         if lines is not None:
             lines.pop(self.filename, None)
-
-
-def described(operation: Operation, error: Exception, loops: Sequence[tuple[Operation, Any]]) -> ExecutionError:
-    """The error of ``operation``, in iterations of ``loops``, outermost first, as its user is to read it."""
-    return ExecutionError(
-        message(
-            f"{operation.op.full_name} failed while it ran: {type(error).__name__}: {error}",
-            operand=format_operation(operation),
-            found=in_loops(loops),
-            where=operation.location,
-        )
-    )
 
 
 def evaluate(operation: Operation, operands: Sequence[Any], backend: Backend, device: str) -> tuple[Any, ...]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from polyflow.core.declaration import Op
 from polyflow.core.dtypes import complex64, complex128
+from polyflow.core.operators import later
 from polyflow.core.primitives import constant_op
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
@@ -20,31 +21,24 @@ from polyflow.extension.backend import Backend
 from polyflow.extension.expressions import expression_of
 from polyflow.extension.half_precision import dtypes_of, is_widened
 from polyflow.extension.kernels import find_kernel, kernel_of, native_attributes
-from polyflow.runtime.loop_writer import write_loop
 from polyflow.runtime.memory import is_loop, listed, owned, rooms, written_over
 
 
-class Site(NamedTuple):
+class Site:
     """What a line of the source stands for."""
 
-    operation: Operation
-    loops: tuple[tuple[Operation, str], ...]
-    """The loops around it, each with the name of its counter."""
+    __slots__ = ("loops", "operation")
+
+    def __init__(self, operation: Operation, loops: tuple[tuple[Operation, str], ...]) -> None:
+        self.operation = operation
+        self.loops = loops
+        """The loops around it, each with the name of its counter."""
 
 
+_write_loop = later("polyflow.runtime.loop_writer", "write_loop")  # for programs with loops
 _COMPLEX = frozenset({complex64, complex128})
 Outline = Callable[..., Callable[..., Any]]
 """Makes a function of a program that is run inside; with ``has_rooms``, one that takes arrays for its results."""
-
-
-class _Callee(NamedTuple):
-    """What runs operations of one op on operands of certain dtypes."""
-
-    kernel: Any
-    is_widened: bool
-    """Whether it computes in wider dtypes."""
-    name: str
-    """Of the global that holds what is called."""
 
 
 class Writer:
@@ -77,7 +71,7 @@ class Writer:
         self.names: dict[Tensor, str] = {}
         self._count = 0
         self._kernels: dict[Any, str] = {}
-        self._callees: dict[Any, _Callee] = {}
+        self._callees: dict[Any, tuple[Any, bool, str]] = {}
         """By op and dtypes of operands and results."""
         self._scalars: set[Tensor] = set()
         """Constants that operations on scalars read."""
@@ -241,7 +235,8 @@ class Writer:
         is_alone = sum(each is first for each in operation.inputs) == 1
         return is_alone and first in self.reusable and any(each is first for each in freed)
 
-    def _callee(self, operation: Operation) -> _Callee:
+    def _callee(self, operation: Operation) -> tuple[Any, bool, str]:
+        """The kernel, whether it computes in wider dtypes, and the name of the global that holds what is called."""
         dtypes = dtypes_of(operation)
         key = operation.op, dtypes
         found = self._callees.get(key)
@@ -252,7 +247,7 @@ class Writer:
             # Some kernels mend what a library does to complex numbers, and are dearer than the library's own.
             called = getattr(kernel, "on_reals", kernel) if is_real else kernel
             name = self._kernel_name(operation.op, dtypes if widens else is_real, called)
-            found = self._callees[key] = _Callee(kernel, widens, name)
+            found = self._callees[key] = kernel, widens, name
         return found
 
     def _kernel_name(self, op: Op, kind: object, kernel: Any) -> str:
@@ -280,7 +275,7 @@ class Writer:
 
     def _write_out(self, operation: Operation, used: Sequence[bool], freed: Sequence[Tensor]) -> None:
         if is_loop(operation):
-            write_loop(self, operation, used, freed)
+            _write_loop(self, operation, used, freed)
         elif operation.op.name == "branch":
             self._branch(operation, used)
         elif operation.op.name == "fused":

@@ -15,13 +15,14 @@ from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType
 from polyflow.errors import ControlFlowError, RunEndedError, ValueRangeError, message
 from polyflow.extension.backend import Backend
+from polyflow.extension.fallback import fallbacks_of
 from polyflow.extension.lacks import has_kernel
 from polyflow.extension.manager import Extensions
 from polyflow.extension.passes import Pass, PassContext
 from polyflow.passes.pipeline import Step, run_passes
 from polyflow.runtime.collector import larger_portions
 from polyflow.runtime.context import runs_on_host
-from polyflow.runtime.elsewhere import check_kernels, placed
+from polyflow.runtime.elsewhere import check_kernels
 from polyflow.runtime.planner import Plan, evaluator, make_checked_plan, make_plan
 
 
@@ -55,7 +56,11 @@ def plan_fetches(
         from polyflow.session.repeating import repeated  # which few sessions do
 
         specialised = repeated(specialised, steps, extensions.namespace)
-    program = placed(specialised.program, backend, device, alone=check_numerics)
+    program = specialised.program
+    if fallbacks_of(backend):
+        from polyflow.runtime.placing import placed  # as above
+
+        program = placed(program, backend, device, alone=check_numerics)
     check_kernels(program, backend, extensions.troubles())
     wired = next((each for each in every_operation(program) if each.op.namespace == DATAFLOW), None)
     by_dataflow = executor == "dataflow" or wired is not None

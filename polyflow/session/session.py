@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,12 +26,12 @@ from polyflow.runtime.variables import Cell, VariableStore, initial_constant
 from polyflow.session.arguments import backend_finder, checked_options, listed_feeds, no_feeds, with_remedy
 from polyflow.session.feeding import check_distinct, convert_feed, find_feed
 from polyflow.session.fetching import find_element, flatten_fetches
-from polyflow.session.many import Progress, run_many
 from polyflow.session.planning import check_executor, explained, may_wait, plan_fetches
 from polyflow.session.prepared import Prepared
 
 Feeds = Mapping[Any, Any]  # tensors, variables or names to arrays, nested lists or numbers
 _as_bytes = later("polyflow.passes.memory_limit", "as_bytes")  # with a limit, which few sessions have
+_run_many = later("polyflow.session.many", "run_many")
 
 
 class Session(StaysHere):
@@ -161,7 +161,7 @@ class Session(StaysHere):
         steps: int | None = None,
         *,
         chunk: int | None = None,
-        progress: Progress | None = None,
+        progress: Callable[[int], None] | None = None,
     ) -> Any:
         """The values of ``fetches`` in so many runs one after the other, stacked along a new first axis.
 
@@ -176,7 +176,7 @@ class Session(StaysHere):
         coming back. At most ``chunk`` steps are run in one go (all that are stacked, or 100 of those that come one by
         one); after each chunk ``progress`` is called with the number of steps that are done.
         """
-        return run_many(self, fetches, feeds, steps, chunk, progress)
+        return _run_many(self, fetches, feeds, steps, chunk, progress)
 
     def explain(self, fetches: Any, feed_dict: Feeds | None = None) -> str:
         """Every stage of the plan for ``fetches`` as text: program, passes, generated code, decisions.

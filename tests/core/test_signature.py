@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -223,3 +224,25 @@ def test_new_axes_need_no_axis_in_their_annotation_to_be_counted_from_the_result
     def inserted(x: TensorType, /, *, axis: NewAxis = 0) -> TensorType: ...
 
     assert Signature("f", inserted).forms == (("axis", "new axis"),)
+
+
+@pytest.mark.parametrize("name", ["written", "as_objects", "quoted", "wrapped"])
+def test_annotations_are_understood_in_every_form_that_python_has(name: str) -> None:
+    def written(x: TensorType, /, *, y: TensorType | None = None, count: int = 1) -> tuple[TensorType, TensorType]:
+        return x, x
+
+    def changed(**annotations: object) -> Any:
+        def function(x: Any, /, *, y: Any = None, count: int = 1) -> Any:
+            return x, x
+
+        function.__annotations__ = annotations
+        return function
+
+    as_objects = changed(x=TensorType, y=TensorType | None, count=int, **{"return": tuple[TensorType, TensorType]})
+    quoted = changed(
+        x="'TensorType'", y="'TensorType | None'", count="'int'", **{"return": "tuple[TensorType, TensorType]"}
+    )
+    forms = {"written": written, "as_objects": as_objects, "quoted": quoted, "wrapped": contextmanager(written)}
+    signature = Signature("op", forms[name])
+    assert [each.role for each in signature.parameters] == ["operand", "optional", "attribute"]
+    assert signature.output_count == 2
