@@ -51,6 +51,17 @@ class TensorShape(tuple[int | None, ...]):
                 message("a dimension is not known here", found=format_shape(self), needed="every dimension known")
             )
 
+    def is_compatible_with(self, other: Iterable[int | None] | None) -> bool:
+        """Whether one array may have both shapes; ``None`` stands for an unknown rank or size.
+
+        >>> TensorShape([None, 3]).is_compatible_with([2, 3]), TensorShape([2, 3]).is_compatible_with([3])
+        (True, False)
+        """
+        sizes = None if other is None else tuple(other)
+        if sizes is None or len(sizes) != len(self):
+            return sizes is None
+        return all(None in pair or pair[0] == pair[1] for pair in zip(self, sizes, strict=True))
+
     def num_elements(self) -> int | None:
         """The number of elements, ``None`` where a size is not known."""
         return None if None in self else prod(each for each in self if each is not None)

@@ -9,10 +9,11 @@ from typing import Any
 from polyflow.core.dtypes import DType, as_dtype
 from polyflow.core.graph import get_default_graph
 from polyflow.core.literal import Literal, literal
+from polyflow.core.location import user_location
 from polyflow.core.primitives import astype, placeholder_op
 from polyflow.core.shapes import declared_shape
 from polyflow.core.tensor import Tensor
-from polyflow.errors import ShapeError, message
+from polyflow.errors import PolyflowError, ShapeError, message
 from polyflow.ops.ordering import identity
 
 
@@ -53,10 +54,17 @@ def constant(
     ``dtype`` converts Python numbers; an array keeps its own, and another ``dtype`` is an error. With ``shape`` the
     elements are arranged so, and a single one is repeated.
     """
-    snapshot = literal(value, None if dtype is None else as_dtype(dtype))
+    snapshot = _snapshot(value, None if dtype is None else as_dtype(dtype))
     if shape is not None:
         snapshot = _arranged(snapshot, tuple(shape))
     return get_default_graph().constant(snapshot, name=name)
+
+
+def _snapshot(value: object, dtype: DType | None) -> Literal:
+    try:
+        return literal(value, dtype)
+    except PolyflowError as error:  # a literal does not know who asks for it
+        raise type(error)(f"{error}\n  built at: {user_location()}") from None
 
 
 def _arranged(value: Literal, shape: tuple[int, ...]) -> Literal:
@@ -65,7 +73,14 @@ def _arranged(value: Literal, shape: tuple[int, ...]) -> Literal:
         return arranged
     if value.size == 1:
         return Literal(value.dtype, shape, value.data * arranged.size)
-    raise ShapeError(message("constant: too few or too many elements for the shape", found=value.size, needed=shape))
+    raise ShapeError(
+        message(
+            "constant: too few or too many elements for the shape",
+            found=value.size,
+            needed=shape,
+            where=user_location(),
+        )
+    )
 
 
 def asarray(

@@ -86,8 +86,8 @@ def test_an_interactive_session_is_the_default_one() -> None:
 
 
 def test_every_word_is_polyflows_own_thing_or_a_function_around_it() -> None:
-    for name in tf.__all__:
-        assert getattr(tf, name) is not None
+    assert [name for name in tf.__all__ if getattr(tf, name) is None] == ["newaxis"]
     ops = [name for name in tf.__all__ if isinstance(getattr(tf, name), Op)]
     assert all(getattr(tf, name).sample_rule is not None for name in ops)
-    assert tf.mul is pf.multiply
+    assert tf.einsum is pf.einsum
+    assert tf.mul is tf.multiply

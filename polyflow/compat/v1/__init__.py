@@ -17,7 +17,6 @@ What differs is polyflow's: dtypes meet instead of being refused, variables need
 
 from polyflow import errors
 from polyflow.autodiff.custom import custom_gradient
-from polyflow.autodiff.gradients import gradients
 from polyflow.autodiff.registered import RegisterGradient
 from polyflow.compat.v1 import initializers, linalg, losses, train
 from polyflow.compat.v1 import neural as nn
@@ -39,6 +38,7 @@ from polyflow.compat.v1.arrays import (
     rank,
     repeat,
     reverse,
+    roll,
     scatter_nd,
     searchsorted,
     sequence_mask,
@@ -56,11 +56,75 @@ from polyflow.compat.v1.arrays import (
     transpose,
     unique,
     unstack,
-    where,
     zeros_like,
 )
 from polyflow.compat.v1.configuration import ConfigProto, GPUOptions
-from polyflow.compat.v1.flow import TensorShape, assign, assign_add, assign_sub, cond, recompute_grad, while_loop
+from polyflow.compat.v1.elementwise import (
+    abs,
+    acos,
+    acosh,
+    add,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    ceil,
+    conj,
+    cos,
+    cosh,
+    equal,
+    erf,
+    erfc,
+    exp,
+    expm1,
+    floor,
+    floor_divide,
+    greater,
+    greater_equal,
+    identity,
+    imag,
+    is_finite,
+    is_inf,
+    is_nan,
+    less,
+    less_equal,
+    log,
+    log1p,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    not_equal,
+    pow,
+    real,
+    reciprocal,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    stop_gradient,
+    subtract,
+    tan,
+    tanh,
+)  # fmt: skip
+from polyflow.compat.v1.flow import (
+    TensorShape,
+    assign,
+    assign_add,
+    assign_sub,
+    cond,
+    ensure_shape,
+    gradients,
+    is_variable_initialized,
+    recompute_grad,
+    while_loop,
+)
 from polyflow.compat.v1.initializers import (
     constant_initializer,
     glorot_normal_initializer,
@@ -76,11 +140,15 @@ from polyflow.compat.v1.initializers import (
 from polyflow.compat.v1.literals import constant, convert_to_tensor, placeholder_with_default
 from polyflow.compat.v1.mathematics import (
     add_n,
+    clip_by_global_norm,
+    clip_by_norm,
+    clip_by_value,
     cumprod,
     cumsum,
     div,
     div_no_nan,
     divide,
+    global_norm,
     log_sigmoid,
     matmul,
     reduce_all,
@@ -101,6 +169,20 @@ from polyflow.compat.v1.mathematics import (
 )
 from polyflow.compat.v1.missing import getter
 from polyflow.compat.v1.scopes import AUTO_REUSE, VariableScope, get_variable, get_variable_scope, variable_scope
+from polyflow.compat.v1.segments import (
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_prod,
+    segment_sum,
+    unsorted_segment_max,
+    unsorted_segment_mean,
+    unsorted_segment_min,
+    unsorted_segment_prod,
+    unsorted_segment_sqrt_n,
+    unsorted_segment_sum,
+)
+from polyflow.compat.v1.selecting import where
 from polyflow.compat.v1.sessions import (
     InteractiveSession,
     RunOptions,
@@ -149,8 +231,7 @@ from polyflow.core.dtypes import (
 from polyflow.core.dtypes import bool_ as bool
 from polyflow.core.graph import Graph, get_default_graph, on_default_graph, reset_default_graph
 from polyflow.core.tensor import Operation, Tensor
-from polyflow.nn.norms import clip_by_global_norm, clip_by_norm, clip_by_value, global_norm, norm
-from polyflow.ops.arithmetic import add, floor_divide, multiply, negative, pow, reciprocal, sqrt, square, subtract
+from polyflow.nn.norms import norm
 from polyflow.ops.asserting import (
     Assert,
     assert_equal,
@@ -163,31 +244,19 @@ from polyflow.ops.asserting import (
     assert_positive,
 )
 from polyflow.ops.bands import diag, diag_part, matrix_band_part, matrix_diag, matrix_diag_part
-from polyflow.ops.comparison import equal, greater, greater_equal, less, less_equal, not_equal
-from polyflow.ops.comparison import isfinite as is_finite
-from polyflow.ops.comparison import isinf as is_inf
-from polyflow.ops.comparison import isnan as is_nan
-from polyflow.ops.complex_numbers import conj, imag, real
 from polyflow.ops.counters import count_up_to
 from polyflow.ops.counting import count_nonzero
 from polyflow.ops.einstein import einsum
-from polyflow.ops.error_function import erf, erfc
-from polyflow.ops.exponential import exp, expm1, log, log1p
 from polyflow.ops.gathering import invert_permutation
 from polyflow.ops.grids import meshgrid
 from polyflow.ops.host_functions import py_func
-from polyflow.ops.hyperbolic import acosh, asinh, atanh, cosh, sinh, tanh
-from polyflow.ops.logical import logical_and, logical_not, logical_or, logical_xor
-from polyflow.ops.magnitudes import abs, maximum, minimum, sign
 from polyflow.ops.manipulation import matrix_transpose
-from polyflow.ops.ordering import group, identity, no_op, stop_gradient
+from polyflow.ops.ordering import group, no_op
 from polyflow.ops.ordering import tuple_ as tuple
 from polyflow.ops.printing import Print
 from polyflow.ops.printing import print_ as print
 from polyflow.ops.queue_kinds import FIFOQueue, PaddingFIFOQueue, PriorityQueue, QueueBase, RandomShuffleQueue
 from polyflow.ops.random_streams import set_random_seed
-from polyflow.ops.rearranging import roll
-from polyflow.ops.rounding import ceil, floor
 from polyflow.ops.scattering import (
     tensor_scatter_nd_add,
     tensor_scatter_nd_max,
@@ -195,22 +264,8 @@ from polyflow.ops.scattering import (
     tensor_scatter_nd_sub,
     tensor_scatter_nd_update,
 )
-from polyflow.ops.segments import (
-    segment_max,
-    segment_mean,
-    segment_min,
-    segment_prod,
-    segment_sum,
-    unsorted_segment_max,
-    unsorted_segment_mean,
-    unsorted_segment_min,
-    unsorted_segment_prod,
-    unsorted_segment_sqrt_n,
-    unsorted_segment_sum,
-)
 from polyflow.ops.slicing import boolean_mask, strided_slice
 from polyflow.ops.sources import placeholder
-from polyflow.ops.trigonometric import acos, asin, atan, atan2, cos, sin, tan
 from polyflow.ops.variable_updates import (
     scatter_add,
     scatter_nd_add,
@@ -229,6 +284,7 @@ sigmoid, softmax, top_k = nn.sigmoid, nn.softmax, nn.top_k
 tensor_scatter_add, tensor_scatter_sub = tensor_scatter_nd_add, tensor_scatter_nd_sub
 tensor_scatter_update = tensor_scatter_nd_update
 tensor_scatter_max, tensor_scatter_min = tensor_scatter_nd_max, tensor_scatter_nd_min
+newaxis = None
 name_scope = on_default_graph(Graph.name_scope)
 control_dependencies = on_default_graph(Graph.control_dependencies)
 device = on_default_graph(Graph.device)
@@ -274,5 +330,6 @@ __all__ = [
     "glorot_uniform_initializer", "initializers", "linalg", "local_variables", "ones_initializer",
     "orthogonal_initializer", "random_normal_initializer", "random_uniform_initializer",
     "truncated_normal_initializer", "variable_scope", "variance_scaling_initializer", "zeros_initializer",
+    "ensure_shape", "is_variable_initialized", "newaxis",
 ]  # fmt: skip
 __getattr__ = getter(__name__, "")

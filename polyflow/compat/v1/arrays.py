@@ -6,6 +6,9 @@ import builtins
 from collections.abc import Sequence
 from typing import Any
 
+from polyflow.compat.v1.literals import convert_to_tensor, number_dtype
+from polyflow.compat.v1.shaped import broadcast_to, range, zeros
+from polyflow.compat.v1.static_shapes import fixed_shape, known_numbers, static_dims
 from polyflow.core.dtypes import DType, as_dtype, float32, float64, int32, int64
 from polyflow.core.primitives import astype
 from polyflow.ops.bands import sequence_mask as _sequence_mask
@@ -29,12 +32,12 @@ from polyflow.ops.manipulation import squeeze as _squeeze
 from polyflow.ops.padding import pad as _pad
 from polyflow.ops.patches import extract_image_patches as _extract_image_patches
 from polyflow.ops.rearranging import repeat as _repeat
+from polyflow.ops.rearranging import roll as _roll
 from polyflow.ops.scattering import scatter_nd as _scatter_nd
+from polyflow.ops.scattering import tensor_scatter_nd_add
 from polyflow.ops.searching import argmax as _argmax
 from polyflow.ops.searching import argmin as _argmin
-from polyflow.ops.searching import nonzero
 from polyflow.ops.searching import searchsorted as _searchsorted
-from polyflow.ops.searching import where as _where
 from polyflow.ops.sets import unique_inverse
 from polyflow.ops.slicing import reverse as reverse
 from polyflow.ops.slicing import slice as _slice
@@ -84,9 +87,33 @@ def ones_like(tensor: Any, dtype: Any = None, name: str | None = None, optimize:
     return _ones_like(tensor, dtype=dtype, name=name)
 
 
-def eye(num_rows: int, num_columns: int | None = None, dtype: Any = float32, name: str | None = None) -> Any:
-    """A matrix with ones on its diagonal."""
-    return _eye(num_rows, num_columns, dtype=dtype, name=name)
+def eye(
+    num_rows: int,
+    num_columns: int | None = None,
+    batch_shape: Sequence[int] | None = None,
+    dtype: Any = float32,
+    name: str | None = None,
+) -> Any:
+    """A matrix with ones on its diagonal, or a stack of such of the shape ``batch_shape``.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.eye(2, 3, [4]).shape
+    (4, 2, 3)
+    """
+    if batch_shape is None:
+        return _eye(num_rows, num_columns, dtype=dtype, name=name)
+    matrix = _eye(num_rows, num_columns, dtype=dtype)
+    return broadcast_to(matrix, (*known_numbers(batch_shape), *matrix.shape), name=name)
+
+
+def roll(input: Any, shift: Any, axis: Any, name: str | None = None) -> Any:
+    """``input`` moved on by ``shift`` places along ``axis``; each may be a list.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.Session().run(tf.roll([1, 2, 3], 1, 0)).tolist()
+    [3, 1, 2]
+    """
+    return _roll(input, known_numbers(shift), axis=known_numbers(axis), name=name)
 
 
 def linspace(start: float, stop: float, num: int, name: str | None = None) -> Any:
@@ -167,7 +194,7 @@ def transpose(a: Any, perm: Sequence[int] | None = None, name: str | None = None
     if perm is None:
         a = asarray(a)
         perm = [a.ndim - 1 - place for place in builtins.range(a.ndim)]
-    moved = permute_dims(a, tuple(perm), name=name)
+    moved = permute_dims(a, known_numbers(perm), name=name)
     return conj(moved) if conjugate else moved
 
 
@@ -192,7 +219,9 @@ def one_hot(
     dtype: DType | None = None,
     name: str | None = None,
 ) -> Any:
-    """``polyflow.nn.one_hot``."""
+    """``polyflow.nn.one_hot``; without a dtype that of the values given, int32 for whole numbers, else float32."""
+    if dtype is None:
+        dtype = number_dtype([each for each in (on_value, off_value) if each is not None])
     on, off = 1 if on_value is None else on_value, 0 if off_value is None else off_value
     place = -1 if axis is None else axis
     return _one_hot(indices, depth, on_value=on, off_value=off, axis=place, dtype=dtype, name=name)
@@ -203,9 +232,23 @@ def sequence_mask(lengths: Any, maxlen: int, dtype: Any = None, name: str | None
     return _sequence_mask(lengths, maxlen, dtype=dtype, name=name)
 
 
-def slice(input_: Any, begin: Any, size: Sequence[int], name: str | None = None) -> Any:
-    """``polyflow.slice``."""
-    return _slice(input_, begin, size, name=name)
+def slice(input_: Any, begin: Any, size: Any, name: str | None = None) -> Any:
+    """``polyflow.slice``; the sizes may be a tensor that is made of shapes and numbers.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> x = tf.placeholder(tf.float32, [None])
+    >>> tf.Session().run(tf.slice(x, [1], tf.shape(x) - 1), {x: [1.0, 2.0, 3.0]}).tolist()
+    [2.0, 3.0]
+    """
+    begin, counts = known_numbers(begin), static_dims(size)
+    fixed = fixed_shape(size)
+    if counts is None or fixed is not None:
+        return _slice(input_, begin, size if fixed is None else fixed, name=name)
+    for axis, count in enumerate(counts):
+        if count is None:
+            input_ = _gather(input_, range(size[axis]) + begin[axis], axis=axis)
+    starts = [0 if count is None else begin[axis] for axis, count in enumerate(counts)]
+    return _slice(input_, starts, [-1 if count is None else count for count in counts], name=name)
 
 
 def gather(
@@ -225,9 +268,18 @@ def gather_nd(params: Any, indices: Any, name: str | None = None, batch_dims: in
     return _gather_nd(params, indices, batch_dims=batch_dims, name=name)
 
 
-def scatter_nd(indices: Any, updates: Any, shape: Sequence[int], name: str | None = None) -> Any:
-    """``polyflow.scatter_nd``."""
-    return _scatter_nd(indices, updates, tuple(shape), name=name)
+def scatter_nd(indices: Any, updates: Any, shape: Any, name: str | None = None) -> Any:
+    """``polyflow.scatter_nd``; the shape may hold tensors that are made of shapes and numbers.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.Session().run(tf.scatter_nd([[0]], [5.0], tf.constant([3]))).tolist()
+    [5.0, 0.0, 0.0]
+    """
+    fixed = fixed_shape(shape)
+    if fixed is not None:
+        return _scatter_nd(indices, updates, fixed, name=name)
+    updates = convert_to_tensor(updates)
+    return tensor_scatter_nd_add(zeros(shape, updates.dtype or float32), indices, updates, name=name)
 
 
 def argmax(
@@ -249,18 +301,6 @@ def _place(find: Any, input: Any, axis: int | None, name: str | None, output_typ
     return found if as_dtype(output_type) is int64 else astype(found, as_dtype(output_type))
 
 
-def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
-    """Each element of ``x`` or of ``y``, or without them the places at which the condition is true.
-
-    >>> import polyflow.compat.v1 as tf
-    >>> tf.Session().run(tf.where([[True, False], [False, True]])).tolist()
-    [[0, 0], [1, 1]]
-    """
-    if x is None and y is None:
-        return _stack(list(nonzero(condition)), axis=1, name=name)
-    return _where(condition, x, y, name=name)
-
-
 def sort(values: Any, axis: int = -1, direction: str = "ASCENDING", name: str | None = None) -> Any:
     """The elements in order."""
     return _sort(values, axis=axis, descending=direction == "DESCENDING", name=name)
@@ -273,15 +313,21 @@ def argsort(
     return _argsort(values, axis=axis, descending=direction == "DESCENDING", name=name)
 
 
-def searchsorted(sorted_sequence: Any, values: Any, side: str = "left", name: str | None = None) -> Any:
-    """Where values would be inserted."""
-    return _searchsorted(sorted_sequence, values, side=side, name=name)
+def searchsorted(
+    sorted_sequence: Any, values: Any, side: str = "left", name: str | None = None, out_type: Any = int32
+) -> Any:
+    """Where values would be inserted, as int32."""
+    return _index(_searchsorted(sorted_sequence, values, side=side), out_type, name)
 
 
-def unique(x: Any, name: str | None = None) -> tuple[Any, Any]:
-    """The distinct elements, in ascending order, and the index of each element among them."""
-    values, places = unique_inverse(x, name=name)
-    return values, places
+def unique(x: Any, out_idx: Any = int32, name: str | None = None) -> tuple[Any, Any]:
+    """The distinct elements, in ascending order, and the index of each element among them, as int32."""
+    values, places = unique_inverse(convert_to_tensor(x), name=name)
+    return values, _index(places, out_idx, None)
+
+
+def _index(places: Any, dtype: Any, name: str | None) -> Any:
+    return astype(places, as_dtype(dtype), name=name)
 
 
 def extract_image_patches(

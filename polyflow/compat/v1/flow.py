@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from polyflow.autodiff.gradients import gradients as _gradients
+from polyflow.compat.v1.literals import constant, placeholder_with_default
 from polyflow.control_flow.checkpointing import checkpoint
 from polyflow.control_flow.conditional import cond as _cond
 from polyflow.control_flow.while_loops import while_loop as _while_loop
+from polyflow.core.location import user_location
 from polyflow.core.tensor import Tensor
 from polyflow.core.tensor_shape import TensorShape as _TensorShape
+from polyflow.errors import ArgumentError, message
 from polyflow.ops.state import Variable
 
 recompute_grad = checkpoint
@@ -66,6 +70,59 @@ def TensorShape(dims: Sequence[int | None] | None) -> _TensorShape | None:
     ((None, 3), [None, 3])
     """
     return None if dims is None else _TensorShape(dims)
+
+
+def gradients(
+    ys: Any,
+    xs: Any,
+    grad_ys: Any = None,
+    name: str | None = None,
+    colocate_gradients_with_ops: bool = False,
+    gate_gradients: bool = False,
+    aggregation_method: object = None,
+    stop_gradients: Any = None,
+    unconnected_gradients: str = "none",
+) -> list[Any]:
+    """``polyflow.gradients``.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> x = tf.constant(3.0)
+    >>> tf.Session().run(tf.gradients(x * x, [x])[0]).tolist()
+    6.0
+
+    ``colocate_gradients_with_ops``, ``gate_gradients`` and ``aggregation_method`` change nothing. Raises
+    ``ArgumentError`` for ``stop_gradients``.
+    """
+    if stop_gradients is not None:
+        raise ArgumentError(
+            message(
+                "gradients: polyflow has no stop_gradients",
+                found=repr(stop_gradients),
+                where=user_location(),
+                remedy="tf.stop_gradient of those tensors, where they are used",
+            )
+        )
+    return _gradients(ys, xs, grad_ys, name, unconnected_gradients)
+
+
+def is_variable_initialized(variable: Variable) -> Tensor:
+    """True: a variable has its initial value at its first use.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.Session().run(tf.is_variable_initialized(tf.Variable(1.0))).tolist()
+    True
+    """
+    return constant(True)
+
+
+def ensure_shape(x: Any, shape: Sequence[int | None] | None, name: str | None = None) -> Tensor:
+    """``x``, of which the graph knows that it has this shape; a run with another is an error.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tf.ensure_shape(tf.placeholder(tf.float32), [None, 3]).shape
+    (None, 3)
+    """
+    return placeholder_with_default(x, shape, name)
 
 
 def assign(

@@ -31,6 +31,25 @@ def _are_small(value: Any) -> bool:
     return type(value) is int and _LEAST <= value <= _MOST
 
 
+def fitted(value: Any, dtype: Any) -> Any:
+    """An array in ``dtype`` where the cast loses no more than digits, or makes floats of whole numbers; else ``value``.
+
+    >>> import numpy
+    >>> fitted(numpy.ones(2), "float32").dtype, fitted(numpy.ones(2), "int32").dtype
+    (dtype('float32'), dtype('float64'))
+    """
+    found = getattr(value, "dtype", None)
+    if dtype is None or found is None or hasattr(value, "__tensor__") or not hasattr(value, "astype"):
+        return value
+    wanted = as_dtype(dtype).name
+    if str(found) == wanted:
+        return value
+    try:
+        return value.astype(wanted, casting="same_kind")
+    except TypeError:  # another kind, or no array of NumPy: who takes the value says what it thinks of it
+        return value
+
+
 def constant(
     value: Any, dtype: Any = None, shape: Sequence[int] | None = None, name: str = "Const", verify_shape: bool = False
 ) -> Tensor:
@@ -39,8 +58,10 @@ def constant(
     >>> import polyflow.compat.v1 as tf
     >>> tf.constant([1, 2]).dtype, tf.Session().run(tf.constant([1, 2], shape=[4])).tolist()
     (polyflow.int32, [1, 2, 2, 2])
+
+    An array is cast to ``dtype`` within its kind, or from whole numbers to floats; ``DTypeError`` for other casts.
     """
-    return _constant(_filled(value, shape), number_dtype(value, dtype), shape, name)
+    return _constant(_filled(fitted(value, dtype), shape), number_dtype(value, dtype), shape, name)
 
 
 def _filled(value: Any, shape: Sequence[int] | None) -> Any:
@@ -60,7 +81,7 @@ def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None, pr
     >>> tf.convert_to_tensor([1, 2]).dtype
     polyflow.int32
     """
-    return asarray(value, dtype=number_dtype(value, dtype))
+    return asarray(fitted(value, dtype), dtype=number_dtype(value, dtype))
 
 
 def placeholder_with_default(input: Any, shape: Sequence[int | None] | None, name: str | None = None) -> Tensor:

@@ -6,11 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from polyflow.compat.v1.literals import convert_to_tensor
+from polyflow.compat.v1.static_shapes import known_numbers
 from polyflow.core.tensor import Tensor
 from polyflow.errors import ArgumentError, message
+from polyflow.nn.norms import clip_by_global_norm as _clip_by_global_norm
+from polyflow.nn.norms import clip_by_norm as _clip_by_norm
+from polyflow.nn.norms import clip_by_value as _clip_by_value
+from polyflow.nn.norms import global_norm as _global_norm
+from polyflow.nn.norms import l2_normalize as _l2_normalize
 from polyflow.ops.activations import softplus
 from polyflow.ops.arithmetic import add, floor_divide, multiply, negative, sqrt, square, subtract
 from polyflow.ops.arithmetic import divide as _divide
+from polyflow.ops.complex_numbers import conj
 from polyflow.ops.counting import all as _all
 from polyflow.ops.counting import any as _any
 from polyflow.ops.creation import ones_like
@@ -48,7 +55,7 @@ def _reduction(reduce: Any, name: str, keeps_dtype: bool = False) -> Callable[..
     ) -> Any:
         input_tensor = convert_to_tensor(input_tensor)
         axes = reduction_indices if axis is None else axis
-        axes = tuple(axes) if isinstance(axes, list | tuple) else axes
+        axes = known_numbers(axes)
         options = {"dtype": input_tensor.dtype} if keeps_dtype and input_tensor.dtype is not None else {}
         return reduce(input_tensor, axis=axes, keepdims=bool(keepdims or keep_dims), name=name, **options)
 
@@ -97,20 +104,32 @@ def reduce_logsumexp(input_tensor: Any, axis: Axes = None, keepdims: bool = Fals
     >>> tf.Session().run(tf.reduce_logsumexp([1000.0, -1000.0])).tolist()
     1000.0
     """
-    axes = tuple(axis) if isinstance(axis, list | tuple) else axis
+    axes = known_numbers(axis)
     largest = stop_gradient(_max(input_tensor, axis=axes, keepdims=True))
     found = log(_sum(exp(subtract(input_tensor, largest)), axis=axes, keepdims=True)) + largest
     return found if keepdims else _sum(found, axis=axes, name=name)
 
 
-def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False, *, name: str | None = None) -> Any:
-    """The matrix product, each operand transposed first where asked.
+def matmul(
+    a: Any,
+    b: Any,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    adjoint_a: bool = False,
+    adjoint_b: bool = False,
+    a_is_sparse: bool = False,
+    b_is_sparse: bool = False,
+    name: str | None = None,
+) -> Any:
+    """The matrix product, each operand transposed first where asked, or transposed and conjugated (``adjoint``).
 
     >>> import polyflow.compat.v1 as tf
     >>> tf.Session().run(tf.matmul([[1, 2]], [[3, 4]], transpose_b=True)).tolist()
     [[11]]
     """
-    return _matmul(matrix_transpose(a) if transpose_a else a, matrix_transpose(b) if transpose_b else b, name=name)
+    a, b = (conj(each) if adjoint else each for each, adjoint in ((a, adjoint_a), (b, adjoint_b)))
+    left = matrix_transpose(a) if transpose_a or adjoint_a else a
+    return _matmul(left, matrix_transpose(b) if transpose_b or adjoint_b else b, name=name)
 
 
 def tensordot(a: Any, b: Any, axes: Any, name: str | None = None) -> Any:
@@ -216,6 +235,33 @@ def log_sigmoid(x: Any, name: str | None = None) -> Any:
     [-1000.0]
     """
     return negative(softplus(negative(x)), name=name)
+
+
+def l2_normalize(x: Any, axis: Axes = None, epsilon: float = 1e-12, name: str | None = None, dim: Axes = None) -> Any:
+    """``polyflow.nn.l2_normalize``; ``dim`` is an old name of ``axis``."""
+    return _l2_normalize(x, known_numbers(dim if axis is None else axis), epsilon, name=name)
+
+
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any, name: str | None = None) -> Any:
+    """``polyflow.clip_by_value``."""
+    return _clip_by_value(t, clip_value_min, clip_value_max, name=name)
+
+
+def clip_by_norm(t: Any, clip_norm: Any, axes: Axes = None, name: str | None = None) -> Any:
+    """``polyflow.clip_by_norm``."""
+    return _clip_by_norm(t, clip_norm, known_numbers(axes), name=name)
+
+
+def clip_by_global_norm(
+    t_list: Sequence[Any], clip_norm: Any, use_norm: Any = None, name: str | None = None
+) -> tuple[list[Any], Any]:
+    """``polyflow.clip_by_global_norm``."""
+    return _clip_by_global_norm(t_list, clip_norm, use_norm, name=name)
+
+
+def global_norm(t_list: Sequence[Any], name: str | None = None) -> Any:
+    """``polyflow.global_norm``."""
+    return _global_norm(t_list, name=name)
 
 
 def cumsum(x: Any, axis: int = 0, exclusive: bool = False, reverse: bool = False, name: str | None = None) -> Any:

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyflow.compat.v1 import recurrent as rnn_cell
+from polyflow.compat.v1.elementwise import elu, named, relu, relu6, selu, sigmoid, softplus, softsign, swish, tanh
+from polyflow.compat.v1.literals import convert_to_tensor
+from polyflow.compat.v1.mathematics import l2_normalize
 from polyflow.compat.v1.missing import getter
 from polyflow.compat.v1.recurrent import dynamic_rnn
+from polyflow.compat.v1.static_shapes import known_numbers
+from polyflow.core.dtypes import int32
+from polyflow.core.location import user_location
 from polyflow.core.primitives import astype
+from polyflow.errors import ArgumentError, message
 from polyflow.nn.dropping import dropout as _dropout
-from polyflow.nn.embedding import embedding_lookup
+from polyflow.nn.embedding import embedding_lookup as _embedding_lookup
 from polyflow.nn.normalization import batch_normalization, weighted_moments, xw_plus_b
 from polyflow.nn.normalization import moments as _moments
-from polyflow.nn.norms import l2_loss, l2_normalize
+from polyflow.nn.norms import l2_loss as _l2_loss
 from polyflow.ops.activations import log_softmax as _log_softmax
-from polyflow.ops.activations import sigmoid, softplus, softsign
-from polyflow.ops.activations import silu as swish
 from polyflow.ops.activations import softmax as _softmax
+from polyflow.ops.arithmetic import floor_divide, remainder
 from polyflow.ops.channels import bias_add, local_response_normalization
 from polyflow.ops.convolution import conv2d as _conv2d
 from polyflow.ops.convolution3d import conv3d as _conv3d
 from polyflow.ops.convolution_kinds import atrous_conv2d, conv1d, conv2d_transpose, separable_conv2d
 from polyflow.ops.convolution_kinds import depthwise_conv2d as depthwise_conv2d_native
 from polyflow.ops.creation import ones_like
-from polyflow.ops.hyperbolic import tanh
+from polyflow.ops.gathering import gather
+from polyflow.ops.joining import concat
 from polyflow.ops.losses import sigmoid_cross_entropy_with_logits as _sigmoid_cross_entropy
 from polyflow.ops.losses import softmax_cross_entropy_with_logits as _softmax_cross_entropy
 from polyflow.ops.losses import sparse_softmax_cross_entropy_with_logits as _sparse_cross_entropy
@@ -33,11 +40,11 @@ from polyflow.ops.pooling import max_pool as _max_pool
 from polyflow.ops.random_discrete import bernoulli
 from polyflow.ops.ranking import in_top_k
 from polyflow.ops.ranking import top_k as _top_k
-from polyflow.ops.rectifiers import elu, relu, relu6, selu
 from polyflow.ops.rectifiers import leaky_relu as _leaky_relu
 from polyflow.ops.searching import where
 from polyflow.ops.sources import asarray
 
+l2_loss = named(_l2_loss, "l2_loss", "t")
 lrn = local_response_normalization
 depthwise_conv2d = depthwise_conv2d_native
 
@@ -182,9 +189,55 @@ def dropout(
     return where(kept, x / keep, 0)
 
 
+class TopK(NamedTuple):
+    """What ``top_k`` finds."""
+
+    values: Any
+    indices: Any
+
+
 def top_k(input: Any, k: int = 1, sorted: bool = True, name: str | None = None) -> Any:
-    """``polyflow.top_k``, which always sorts."""
-    return _top_k(input, k, name=name)
+    """``polyflow.top_k``, which always sorts; the indices are int32."""
+    values, places = _top_k(input, known_numbers(k), name=name)
+    return TopK(values, astype(places, int32))
+
+
+def embedding_lookup(
+    params: Any,
+    ids: Any,
+    partition_strategy: str = "mod",
+    name: str | None = None,
+    validate_indices: bool = True,
+    max_norm: float | None = None,
+) -> Any:
+    """``polyflow.nn.embedding_lookup``; a list of tables is one table whose rows are dealt to them.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> tables = [tf.constant([[0.0], [2.0]]), tf.constant([[1.0]])]
+    >>> tf.Session().run(tf.nn.embedding_lookup(tables, [2, 1])).tolist()
+    [[2.0], [1.0]]
+
+    Of ``n`` tables the strategy "mod" has row ``i`` in table ``i % n``; for "div", where they follow each other, and
+    for tables of unknown length raises ``ArgumentError``.
+    """
+    tables = list(params) if isinstance(params, list | tuple) else [params]
+    if len(tables) == 1:
+        return _embedding_lookup(tables[0], ids, max_norm=max_norm, name=name)
+    lengths = [each.shape[0] for each in tables]
+    if partition_strategy != "mod" or None in lengths:
+        raise ArgumentError(
+            message(
+                "embedding_lookup: these tables cannot be put together",
+                found=f"{partition_strategy!r}, lengths {lengths}",
+                needed="'mod' and known lengths",
+                where=user_location(),
+                remedy="one table: tf.concat(tables, 0)",
+            )
+        )
+    ids = convert_to_tensor(ids)
+    starts = convert_to_tensor([sum(lengths[:place]) for place in range(len(tables))])
+    rows = gather(starts, remainder(ids, len(tables))) + floor_divide(ids, len(tables))
+    return _embedding_lookup(concat(tables, axis=0), rows, max_norm=max_norm, name=name)
 
 
 __all__ = [

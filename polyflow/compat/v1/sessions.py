@@ -6,15 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polyflow.compat.v1.configuration import ConfigProto
+from polyflow.compat.v1.literals import fitted
 from polyflow.core.dtypes import float32, int64
 from polyflow.core.graph import Graph
 from polyflow.core.primitives import astype
+from polyflow.core.tensor import Tensor
+from polyflow.core.types import TensorType
 from polyflow.ops.manipulation import permute_dims
 from polyflow.ops.random_discrete import categorical, randint, shuffle
 from polyflow.ops.random_normal import normal
 from polyflow.ops.random_normal import truncated_normal as _truncated_normal
 from polyflow.ops.random_uniform import uniform
 from polyflow.runtime.options import RunOptions as _RunOptions
+from polyflow.session.feeding import find_feed
 from polyflow.session.session import Session as _Session
 
 
@@ -39,20 +43,24 @@ class Session(_Session):
         self, fetches: Any, feed_dict: Any = None, options: _RunOptions | None = None, run_metadata: None = None
     ) -> Any:
         """The values of ``fetches``; see ``polyflow.Session.run``."""
-        if isinstance(feed_dict, Mapping):
-            feed_dict = {key: _fitted(key, value) for key, value in feed_dict.items()}
         return super().run(fetches, feed_dict, options)
 
+    def run_many(self, fetches: Any, feeds: Any = None, steps: int | None = None, **options: Any) -> Any:
+        """The values of ``fetches`` in so many runs; see ``polyflow.Session.run_many``.
 
-def _fitted(key: Any, value: Any) -> Any:
-    """An array in the dtype of the tensor that it is fed to, where a cast is of the same kind."""
-    wanted, found = getattr(key, "dtype", None), getattr(value, "dtype", None)
-    if wanted is None or found is None or str(found) == wanted.name or not hasattr(value, "astype"):
-        return value
-    try:
-        return value.astype(wanted.name, casting="same_kind")
-    except TypeError:  # another kind, or no array of NumPy: the session says what it thinks of it
-        return value
+        >>> import numpy
+        >>> import polyflow.compat.v1 as tf
+        >>> x = tf.placeholder(tf.float32, [], name="x")
+        >>> tf.Session().run_many(2 * x, {"x:0": numpy.ones(2)}).tolist()
+        [2.0, 2.0]
+        """
+        if isinstance(feeds, Mapping):  # stacked arrays, which no single tensor takes
+            feeds = {key: fitted(value, find_feed(self.graph, key).dtype) for key, value in feeds.items()}
+        return super().run_many(fetches, feeds, steps, **options)
+
+    def convert_feed(self, tensor: Tensor, value: Any) -> tuple[Any, TensorType]:
+        """``value`` as an array of the dtype of ``tensor``, where a cast is of the same kind, and its type."""
+        return super().convert_feed(tensor, fitted(value, tensor.dtype))
 
 
 class InteractiveSession(Session):

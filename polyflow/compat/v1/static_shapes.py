@@ -45,6 +45,24 @@ def fixed_shape(shape: Any) -> tuple[int, ...] | None:
     return None if dims is None or None in dims else tuple(each for each in dims if each is not None)
 
 
+def known_numbers(value: Any) -> Any:
+    """A tensor of whole numbers that are known, such as an axis or an order of axes, as numbers; else ``value``.
+
+    >>> import polyflow.compat.v1 as tf
+    >>> x = tf.placeholder(tf.float32, [None, 3])
+    >>> known_numbers(tf.constant(1)), known_numbers([tf.rank(x), 0]), known_numbers(tf.range(tf.rank(x)))
+    (1, (2, 0), (0, 1))
+    """
+    if isinstance(value, list | tuple):
+        return tuple(map(known_numbers, value))
+    if not hasattr(value, "__tensor__"):
+        return value
+    found = _value(value.__tensor__())
+    if isinstance(found, list):
+        return value if None in found else tuple(found)
+    return value if found is None else found
+
+
 def with_dims(x: Tensor, dims: Dims | None) -> Tensor:
     """``x``, of which the graph knows that it has these dimensions.
 
@@ -72,11 +90,21 @@ def _value(tensor: Tensor) -> int | Dims | None:
         return found if _is_whole(found) else None
     if operation.op.full_name == "shape":
         return None if operation.inputs[0].shape is None else list(operation.inputs[0].shape)
+    if operation.op.full_name == "rank":
+        return None if operation.inputs[0].shape is None else len(operation.inputs[0].shape)
+    if operation.op.full_name == "arange":
+        return _counted(operation.attributes)
     if operation.op is identity or operation.op.full_name == "astype":
         return _value(operation.inputs[0])
     inputs = [_value(each) for each in operation.inputs]
     rule = _RULES.get(operation.op.full_name)
     return None if rule is None else rule(operation, *inputs)
+
+
+def _counted(attributes: Any) -> Dims | None:
+    start, stop, step = (attributes[each] for each in ("start", "stop", "step"))
+    first, end = (0, start) if stop is None else (start, stop)
+    return list(range(first, end, step)) if _is_whole([first, end, step]) else None
 
 
 def _is_whole(found: Any) -> bool:

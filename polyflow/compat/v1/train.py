@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from polyflow.compat.v1.averages import ExponentialMovingAverage
 from polyflow.compat.v1.missing import getter
 from polyflow.compat.v1.variables import GraphKeys, Variable
 from polyflow.core.dtypes import int64
@@ -76,6 +77,7 @@ __all__ = [
     "AdagradOptimizer",
     "AdamOptimizer",
     "Coordinator",
+    "ExponentialMovingAverage",
     "GradientDescentOptimizer",
     "MomentumOptimizer",
     "Optimizer",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from polyflow.compat.v1.literals import number_dtype
+from polyflow.compat.v1.literals import fitted, number_dtype
 from polyflow.core.graph import get_default_graph
-from polyflow.core.tensor import Operation
+from polyflow.core.tensor import Operation, Tensor
 from polyflow.ops.ordering import group
 from polyflow.ops.state import TRAINABLE_VARIABLES, VARIABLES
 from polyflow.ops.state import Variable as _Variable
@@ -33,12 +33,24 @@ class GraphKeys:
     MODEL_VARIABLES = "model_variables"
     REGULARIZATION_LOSSES = "regularization_losses"
     LOSSES = "losses"
+    MOVING_AVERAGE_VARIABLES = "moving_average_variables"
     UPDATE_OPS = "update_ops"
     SUMMARIES = "summaries"
     GLOBAL_STEP = "global_step"
     ACTIVATIONS = "activations"
     WEIGHTS = "weights"
     BIASES = "biases"
+
+
+def _casting(called: str) -> Callable[..., Any]:
+    """The method of variables that writes a part of them, for updates cast within the kind."""
+    write = getattr(_Variable, called)
+
+    def method(self: Any, indices: Any, updates: Any, name: str | None = None) -> Any:
+        return write(self, indices, fitted(updates, self.dtype), name)
+
+    method.__name__, method.__doc__ = called, write.__doc__
+    return method
 
 
 class Variable(_Variable):
@@ -67,6 +79,7 @@ class Variable(_Variable):
         use_resource: bool | None = None,
     ) -> None:
         value = initial_value() if callable(initial_value) else initial_value
+        value = fitted(value, dtype)
         super().__init__(value, dtype=number_dtype(value, dtype), name=name, trainable=bool(trainable))
         keys = [GraphKeys.GLOBAL_VARIABLES] if collections is None else list(collections)
         if GraphKeys.GLOBAL_VARIABLES not in keys:
@@ -77,6 +90,32 @@ class Variable(_Variable):
     def initialized_value(self) -> Any:
         """The value; a variable has its initial one at its first use."""
         return self.value()
+
+    def assign(self, value: Any, name: str | None = None, use_locking: bool = False, read_value: bool = True) -> Tensor:
+        """An operation that gives the variable ``value``, an array cast to its dtype within the kind.
+
+        >>> import numpy
+        >>> import polyflow.compat.v1 as tf
+        >>> tf.Session().run(tf.Variable([0.0, 0.0]).assign(numpy.ones(2)))
+        array([1., 1.], dtype=float32)
+        """
+        return super().assign(fitted(value, self.dtype), name)
+
+    def assign_add(
+        self, delta: Any, name: str | None = None, use_locking: bool = False, read_value: bool = True
+    ) -> Tensor:
+        """An operation that adds ``delta``, an array cast to the variable's dtype within the kind."""
+        return super().assign_add(fitted(delta, self.dtype), name)
+
+    def assign_sub(
+        self, delta: Any, name: str | None = None, use_locking: bool = False, read_value: bool = True
+    ) -> Tensor:
+        """An operation that subtracts ``delta``, an array cast to the variable's dtype within the kind."""
+        return super().assign_sub(fitted(delta, self.dtype), name)
+
+    scatter_update, scatter_nd_update = _casting("scatter_update"), _casting("scatter_nd_update")
+    scatter_add, scatter_nd_add = _casting("scatter_add"), _casting("scatter_nd_add")
+    scatter_sub, scatter_nd_sub = _casting("scatter_sub"), _casting("scatter_nd_sub")
 
     def load(self, value: Any, session: Any = None) -> None:
         """Give the variable ``value`` in ``session``, at once."""
