@@ -74,8 +74,8 @@ class JaxBackend(NamespaceBackend):
             return jax.device_put(array, self._devices[device])
 
     def widens(self, op: Op) -> bool:
-        """For generic kernels, and where XLA calls a library that knows no floats of 16 bits."""
-        return op.namespace in ("linalg", "fft") or super().widens(op)
+        """For generic kernels, and where XLA calls a library that knows no floats of 16 bits, or NumPy sorts them."""
+        return op.namespace in ("linalg", "fft") or op.full_name.startswith("unique_") or super().widens(op)
 
     def eager(self, kernel: Kernel, device: str) -> Kernel:
         """The kernel, with 64-bit types, on ``device``."""

@@ -50,7 +50,8 @@ def loop(
     elements = [jax.ShapeDtypeStruct(each.shape[1:], each.dtype) for each in arrays]  # type: ignore[no-untyped-call]
     made = jax.eval_shape(lambda *given: body(*given, *constants), *state, *elements)
     buffers = tuple([jnp.zeros((capacity, *each.shape), each.dtype) for each in made[carried:]])
-    if limit == 0 or (condition is None and not capacity and (arrays or buffers)):  # in a branch that is not taken
+    is_without_rows = any(not each.shape[0] for each in arrays) or (not capacity and bool(buffers))
+    if limit == 0 or (condition is None and is_without_rows):  # in a branch that is not taken, or 0 iterations
         none = () if condition is None else (jnp.zeros((), jnp.int64),)
         return (*state, *none, *buffers)
 

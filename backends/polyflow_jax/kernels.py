@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from polyflow.core.keys import front_of_indices, native_key, split_key
 from polyflow.extension import Kernel, special_cases
@@ -133,6 +134,22 @@ def floor_divide(x1: Any, x2: Any, /) -> Any:
     return jnp.where((result == 0) & (x1 != 0) & jnp.isfinite(x2), jnp.zeros_like(result), result)
 
 
+def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
+    """What lies outside the bounds replaced, and NaN where a bound is: a zero at a bound keeps its sign."""
+    if min is not None:
+        x = jnp.where((x < min) | (min != min), min, x)
+    return x if max is None else jnp.where((x > max) | (max != max), max, x)
+
+
+def pow(x1: Any, x2: Any, /) -> Any:
+    """``jax.numpy.pow``; of an integer to a negative power the quotient: 1, -1 or 0."""
+    is_known = not isinstance(x2, jax.core.Tracer)
+    if not jnp.issubdtype(x2.dtype, jnp.signedinteger) or (is_known and bool((np.asarray(x2) >= 0).all())):
+        return jnp.pow(x1, x2)
+    of_ones = jnp.where(x1 == -1, 1 - 2 * (x2 & 1), x1 == 1)
+    return jnp.where(x2 < 0, of_ones, jnp.pow(x1, jnp.maximum(x2, 0))).astype(x1.dtype)
+
+
 def sign(x: Any, /) -> Any:
     """``jax.numpy.sign``, positive zero for zeros."""
     return jnp.where(x == 0, jnp.zeros_like(x), jnp.sign(x))
@@ -159,11 +176,13 @@ def sigmoid(x: Any, /) -> Any:
 
 KERNELS: dict[str, Kernel] = {
     "astype": astype,
+    "clip": clip,
     "all": _of_truths(jnp.all),
     "any": _of_truths(jnp.any),
     "getitem": unsized.selected(getitem),
     "index_add": index_add,
     "index_set": index_set,
+    "pow": pow,
     "searchsorted": searchsorted,
     "sign": sign,
     "take": empty_axes.take,

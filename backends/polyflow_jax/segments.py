@@ -32,9 +32,13 @@ def _by_segment(reduce: Callable[..., Any], bound: str | None) -> Kernel:
 
 
 def top_k(x: Any, k: int, /) -> tuple[Any, Any]:
-    """``jax.lax.top_k``, with indices as int64."""
-    values, places = lax.top_k(x, k)
-    return values, places.astype(jnp.int64)
+    """``jax.lax.top_k``, with indices as int64; for it alone -0 is less than 0, and NaN with a sign the least."""
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        values, places = lax.top_k(x, k)
+        return values, places.astype(jnp.int64)
+    plain = jnp.where(x == 0, jnp.zeros_like(x), jnp.where(jnp.isnan(x), jnp.full_like(x, jnp.nan), x))
+    _, places = lax.top_k(plain, k)
+    return jnp.take_along_axis(x, places, axis=-1), places.astype(jnp.int64)
 
 
 KERNELS: dict[str, Kernel] = {

@@ -20,8 +20,12 @@ from polyflow_numpy.kernels import FRESH, IN_PLACE, KERNELS, UPDATING
 from polyflow_numpy.later import kernels_of
 from polyflow_numpy.quiet import quiet
 
-_DIFFERENT = frozenset({"clip", "nn.relu", "nn.relu6", "sign"})
-"""Functions that round nothing, but are not there for 16 bits, or leave another zero than elsewhere."""
+_DIFFERENT = frozenset({
+    "argsort", "clip", "nn.relu", "nn.relu6", "searchsorted", "sign", "sort", "top_k", "unique_all", "unique_counts",
+    "unique_inverse", "unique_values",
+})  # fmt: skip
+"""Functions that round nothing, but are not there for 16 bits, leave another zero than elsewhere, or put NaN in the
+midst of what they sort."""
 
 
 class NumpyBackend(NamespaceBackend):

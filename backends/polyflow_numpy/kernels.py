@@ -99,8 +99,16 @@ def where(condition: Array, x1: Array, x2: Array, /) -> Any:
 
 
 def clip(x: Array, /, min: Any = None, max: Any = None) -> Any:
-    """``numpy.clip``, which takes read-only arrays."""
-    return np.clip(x, min, max)
+    """``numpy.clip``, which takes read-only arrays; a zero at a bound keeps its sign.
+
+    NumPy sees to that only where both bounds are one number for many elements.
+    """
+    found = np.clip(x, min, max)
+    bounds = [each for each in (min, max) if each is not None]
+    is_kept = len(bounds) == 2 and min.size == max.size == 1 and x.size > 1
+    if is_kept or found.dtype.kind in "iu":
+        return found
+    return np.where(found == x, x, found) if any((each == 0).any() for each in bounds) else found
 
 
 def maximum(x1: Array, x2: Array, out: Array | None = None, /) -> Any:

@@ -16,13 +16,15 @@ _lowest: Any = np.minimum.reduce
 
 
 def pow(x1: Array, x2: Array, /) -> Any:
-    """``numpy.power``; a root where the exponent is one number, 0.5.
+    """``numpy.power``; a root where the exponent is one number, 0.5; a quotient for an integer to a negative power.
 
     >>> import numpy as np
     >>> from polyflow_numpy.powers import pow
     >>> pow(np.asarray([-0.0, 4.0]), np.asarray(0.5)).tolist()
     [0.0, 2.0]
     """
+    if x2.dtype.kind == "i":
+        return _integer_power(x1, x2)
     if x2.dtype.char not in "fd":
         return np.power(x1, x2)
     if x2.size == 1:
@@ -31,6 +33,17 @@ def pow(x1: Array, x2: Array, /) -> Any:
     if (x2.shape != x1.shape or 0 in x2.strides) and (x2 == 0.5).any():
         x2 = np.array(np.broadcast_to(x2, np.broadcast_shapes(x1.shape, x2.shape)), order="C")
     return np.power(x1, x2)
+
+
+def _integer_power(x1: Array, x2: Array) -> Any:
+    """``numpy.power``, which refuses negative exponents before it begins; then the quotient: 1, -1 or 0."""
+    try:
+        return np.power(x1, x2)
+    except ValueError:
+        is_negative = x2 < 0
+        of_ones = np.where(x1 == -1, 1 - 2 * (x2 & 1), x1 == 1)
+        powers = np.power(x1, np.where(is_negative, 0, x2).astype(x2.dtype))
+        return np.where(is_negative, of_ones, powers).astype(powers.dtype)
 
 
 _FEW = 256  # elements up to which true powers cost less than a root and a look at it

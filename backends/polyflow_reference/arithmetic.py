@@ -215,9 +215,9 @@ def minimum(x1: Operand, x2: Operand, /) -> Array:
 
 
 def clip(x: Array, /, min: Operand | None = None, max: Operand | None = None) -> Array:
-    """The elements, brought into the range from min to max: minimum(maximum(x, min), max).
+    """The elements, those below min replaced by it, then those above max; NaN where a bound is.
 
-    Python integers outside the range of an integer dtype stand for its ends.
+    A zero at a bound keeps its sign. Python integers outside the range of an integer dtype stand for its ends.
 
     >>> clip(Array.of([-5, 0, 5]), -1, 3)
     Array([-1, 0, 3], int64)
@@ -228,8 +228,10 @@ def clip(x: Array, /, min: Operand | None = None, max: Operand | None = None) ->
     require("clip", "real", dtype)
     result = positive(x.cast(dtype))
     if lower is not None:
-        result = maximum(result, lower)
-    return result if upper is None else minimum(result, upper)
+        result = elementwise(lambda a, b: a if a >= b or a != a else b, *meet("clip", "real", result, lower))
+    if upper is not None:
+        result = elementwise(lambda a, b: a if a <= b or a != a else b, *meet("clip", "real", result, upper))
+    return result
 
 
 def _within(bound: Any, dtype: DType) -> Any:

@@ -1,4 +1,4 @@
-"""Sorting along an axis. NaN stands behind every number, in descending order too."""
+"""Sorting along an axis. NaN counts as larger than every number: in descending order it comes first."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _order(vector: Values, descending: bool) -> list[int]:
     def key(position: int) -> tuple[bool, Any]:
         value = vector[position]
         if value != value:
-            return (True, 0)
-        return (False, -value if descending else value)
+            return (not descending, 0)
+        return (descending, -value if descending else value)
 
     return sorted(range(len(vector)), key=key)

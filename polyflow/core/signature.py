@@ -116,7 +116,9 @@ class Signature:
                 given[parameter.name] = args[position]
         else:
             if len(args) > len(positional):
-                raise self._refused(f"{len(args)} positional arguments", f"at most {len(positional)}")
+                names = ", ".join([each.name for each in self.parameters if each.is_keyword])
+                needed = f"at most {len(positional)}" + (f", and by keyword {names}" if names else "")
+                raise self._refused(f"{len(args)} positional arguments", needed)
         for name, value in kwargs.items():
             # Positional-only names are taken by keyword as well: a user of TensorFlow writes add(x=..., y=...).
             if name not in self._names or name in given:

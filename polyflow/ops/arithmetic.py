@@ -185,7 +185,8 @@ def pow(x1: TensorType, x2: TensorType, /) -> TensorType:
     >>> pf.Session().run(pf.pow([1.0, 2.0, 3.0], 2)).tolist()
     [1.0, 4.0, 9.0]
 
-    Standard: "pow".
+    An integer to a negative power is the quotient ``1 / x1 ** -x2`` without what is behind the point: 1, -1 or 0; 0 for
+    0. Standard: "pow".
     """
     return broadcast(x1, x2)
 
@@ -216,6 +217,10 @@ def pow_simplification(operation: Any) -> Any:
 def pow_samples() -> Iterator[Sample]:
     yield Sample(positive_numbers(2, 3), normal(3, seed=1), dtypes="floating")
     yield Sample(values([0.0, 2.0, 3.0]), values([2.0, 0.0, 3.0]), gradient=False)
+    for exponents in ([-1, 2, -3, -2, -4, -1, 0], -1, -2):
+        signed = values([2, 3, 1, -1, -2, 0, 7], "int64"), values(exponents, "int64")
+        yield Sample(*signed, gradient=False)
+    yield Sample(values([2, 1, -1], "int8"), -3, gradient=False)
     # Libraries have roots, squares and quotients in store for one exponent, which differ at zeros and infinities.
     powers = (0.5, -0.5, 2.0, -1.0, 3.0)
     for power in powers:

@@ -209,13 +209,12 @@ def minimum_samples() -> Iterator[Sample]:
 def clip(x: TensorType, /, min: TensorType | None = None, max: TensorType | None = None) -> TensorType:
     """Each element of ``x``, moved to the nearer bound where it lies outside ``[min, max]``; operands broadcast.
 
-    ``minimum(maximum(x, min), max)``
-
     >>> import polyflow as pf
     >>> pf.Session().run(pf.clip([-2.0, 0.5, 7.0], 0, 1)).tolist()
     [0.0, 0.5, 1.0]
 
-    A bound that is ``None`` is not applied. An element that meets a bound exactly shares the gradient with it, half
+    A bound that is ``None`` is not applied; first what is below ``min`` is replaced, then what is above ``max``, and a
+    zero at a bound that is 0 keeps its sign. An element that meets a bound exactly shares the gradient with it, half
     and half. Standard: "clip".
     """
     return broadcast(*(each for each in (x, min, max) if each is not None))
@@ -246,6 +245,12 @@ def clip_samples() -> Iterator[Sample]:
     yield Sample(normal(3))
     yield Sample(values([0, 1, 2]), values(1), values(2), gradient=False)
     yield Sample(values([-0.0, 0.0, 2.0]), values(-1.0), values(1.0), gradient=False, dtypes="real floating")
+    zeros = values([-0.0, 0.0, -1.0, 1.0, nan])
+    for lower, upper in ((0.0, 1.0), (-1.0, 0.0), (-0.0, 1.0), (-1.0, -0.0), (0.0, None), (None, 0.0), (0.0, -0.0)):
+        yield Sample(zeros, min=lower, max=upper, gradient=False, dtypes="real floating")
+    yield Sample(zeros, values([0.0, -0.0, 0.0, 0.0, 0.0]), gradient=False, dtypes="real floating")
+    yield Sample(zeros, min=None, max=values([0.0, -0.0, 0.0, 0.0, nan]), gradient=False, dtypes="real floating")
+    yield Sample(zeros, values([[0.0], [-0.0]]), values(1.0), gradient=False, dtypes="real floating")
     large = 2**60
     yield Sample(values([-inf, inf, nan]), values(0.0), gradient=False, dtypes="real floating")
     yield Sample(values([-2.0, 0.5, 3.0]), values(-1.0), values(1.0), dtypes="real floating")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf, nan
 from typing import Any
 
 from polyflow.core.batching import on_last_axes
@@ -25,8 +26,8 @@ def top_k(x: TensorType, k: int, /) -> tuple[TensorType, TensorType]:
     >>> found.tolist(), places.tolist()
     ([[9, 3], [8, 7]], [[1, 2], [2, 0]])
 
-    Of equal elements the first comes first. Raises ``ShapeError`` where there are fewer than ``k``.
-    Source: TensorFlow, "tf.math.top_k".
+    Of equal elements the first comes first; NaN counts as larger than every number. Raises ``ShapeError`` where there
+    are fewer than ``k``. Source: TensorFlow, "tf.math.top_k".
     """
     if not isinstance(k, int) or isinstance(k, bool) or k < 0:
         raise ValueRangeError(message("a k that makes no sense", found=k, needed="a number >= 0"))
@@ -61,6 +62,8 @@ def top_k_samples() -> Iterator[Sample]:
     yield Sample(values([3.0, 1.0, 3.0, 2.0, 1.0]), 3, gradient=False)
     yield Sample(normal(2, 3), 0)
     yield Sample(values([3.0, 2.0, 1.0]), 3, gradient=False)
+    yield Sample(values([[1.0, nan, 3.0, 3.0], [nan, 3.0, nan, inf]]), 3, gradient=False, dtypes="real floating")
+    yield Sample(values([-0.0, 0.0, -0.0, -inf]), 2, gradient=False, dtypes="real floating")
     yield ErrorSample(normal(2, 3), 4).raises(ShapeError, "there are no 4 elements in a row")
     yield ErrorSample(normal(2, 3), -1).raises(ValueRangeError, "a k that makes no sense")
     yield ErrorSample(values([1j], "complex64"), 1).raises(DTypeError, "needed:  a real dtype")

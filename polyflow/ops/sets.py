@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import nan
 from typing import Any
 
 from polyflow.core.declaration import define_op
@@ -52,6 +53,7 @@ def unique_all_samples() -> Iterator[Sample]:
 def _unique_samples() -> Iterator[Sample]:
     yield Sample(values([[3.0, 1.0, 3.0], [2.0, 1.0, 3.0]]), dtypes="real", gradient=False)
     yield Sample(normal(4), dtypes="real")
+    yield Sample(values([1.0, nan, 3.0, 1.0, nan, 2.0, nan]), dtypes="real floating", gradient=False)
     yield Sample(normal(0), dtypes="real")
     yield Sample(values([True, True], "bool"))
 

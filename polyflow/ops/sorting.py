@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf, nan
 from typing import Any
 
 from polyflow.core.batching import along_axis
@@ -23,7 +24,7 @@ def sort(x: TensorType, /, *, axis: Axis = -1, descending: bool = False, stable:
     >>> pf.Session().run(pf.sort([[3, 1, 2], [6, 5, 4]], descending=True)).tolist()
     [[3, 2, 1], [6, 5, 4]]
 
-    The gradient goes back to where each element came from. Standard: "sort".
+    NaN counts as larger than every number. The gradient goes back to where each element came from. Standard: "sort".
     """
     single_axis(axis, x.rank)
     return x.with_shape(x.known_shape)
@@ -49,6 +50,9 @@ def _sort_samples() -> Iterator[Sample]:
     yield Sample(values([1, 2, 3]))
     yield Sample(values([0, 1, 2], "int64"))
     yield Sample(values([1.0 + 2.0**-40, 1.0], "float64"), gradient=False)
+    for is_descending in (False, True):
+        missing = values([1.0, nan, 3.0, -inf, nan, 0.0])
+        yield Sample(missing, descending=is_descending, gradient=False, dtypes="real floating")
     yield Sample(normal(3, 4), axis=0, descending=True)
     yield Sample(values([[2.0, 1.0, 2.0, 1.0]]), axis=-1, gradient=False)
     yield Sample(values([[2.0, 1.0, 2.0, 1.0]]), descending=True, gradient=False)

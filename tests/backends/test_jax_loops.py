@@ -192,3 +192,38 @@ with pf.Session("jax", device="cpu:1") as session:
     environment = {**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=2", "NPROC": "64"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[154.0, 154.0] [1]", done.stderr[-2000:]
+
+
+def while_fewer(n: Any, x: Any) -> Any:
+    return pf.while_loop(lambda i, v: i < n, lambda i, v: (i + 1, pf.sin(v) * v[0]), [0, x], checkpoint=True)[1]
+
+
+def counted(n: Any, x: Any) -> Any:
+    return pf.fori_loop(0, n, lambda i, v: pf.sin(v) * v[0], x, checkpoint=True)
+
+
+def nested(n: Any, x: Any) -> Any:
+    return pf.fori_loop(0, n, lambda i, v: while_fewer(n - 1, v), x, checkpoint=True)
+
+
+@pytest.mark.parametrize("loop", [while_fewer, counted, nested])
+def test_second_gradients_of_checkpointed_loops_in_branches_are_those_of_other_engines(loop: Any) -> None:
+    x, n = pf.placeholder("float64", (3,)), pf.placeholder("int64", ())
+    y = pf.cond(n < 9, lambda: loop(n, x), lambda: x)
+    (g,) = pf.gradients(pf.sum(y * y), x)
+    (h,) = pf.gradients(pf.sum(g * x * g), x)
+    sessions = [pf.Session(engine) for engine in ("jax", "numpy", "reference")]
+    for iterations in (0, 1, 2):
+        feeds = {x: [1.0, 0.9, 0.7], n: iterations}
+        found, *others = (session.run(h, feeds).tolist() for session in sessions)
+        for other in others:
+            np.testing.assert_allclose(found, other, rtol=1e-9)
+
+
+def test_the_largest_elements_are_found_whatever_the_signs_of_zeros_and_nan() -> None:
+    x = pf.placeholder("float32", (None,))
+    for fed in ([-0.0, 0.0, -1.0], [-np.nan, 5.0, np.nan, -np.nan], [0.0, -np.inf, -np.nan, 1.0]):
+        found, wanted = (pf.Session(engine).run(pf.top_k(x, 3), {x: fed}) for engine in ("jax", "numpy"))
+        for value, right in zip(found, wanted, strict=True):
+            np.testing.assert_array_equal(value, right)
+        np.testing.assert_array_equal(np.signbit(found[0]), np.signbit(wanted[0]))

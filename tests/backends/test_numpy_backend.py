@@ -132,3 +132,26 @@ def test_a_small_network_loads_no_kernels_that_it_does_not_call() -> None:
     assert "numpy.random" not in found
     assert not {"polyflow.runtime.dataflow", "polyflow.core.dataflow", "polyflow.training.batching"} & {*found}
     assert not {"polyflow.runtime.queues", "polyflow.control_flow.structured", "polyflow.autodiff.batching"} & {*found}
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax", "reference"])
+@pytest.mark.parametrize("count", [1, 2, 5000])
+def test_clip_leaves_zeros_at_a_bound_their_sign(engine: str, count: int) -> None:
+    if engine == "jax":
+        pytest.importorskip("jax")
+    x, y = pf.placeholder("float32", (None,)), pf.placeholder("float32", (None,))
+    fed = np.resize(np.array([-0.0, 0.0], "float32"), count)
+    made = [pf.clip(x, 0, 1), pf.clip(x, -1, 0), pf.clip(x, y, 1), pf.clip(x, None, y), pf.clip(x, y), pf.clip(x, y, y)]
+    with pf.Session(engine) as session:
+        for bound in (0.0, -0.0):
+            for found in session.run(made, {x: fed, y: np.full(count, bound, "float32")}):
+                assert np.signbit(np.asarray(found.tolist())).tolist() == np.signbit(fed).tolist()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+def test_what_is_sorted_has_nan_last(dtype: str) -> None:
+    x = pf.constant([1.0, np.nan, 3.0, 2.0, np.nan, 0.0], dtype)
+    places, found = pf.Session("numpy").run([pf.argsort(x), pf.unique_values(x)])
+    assert places.tolist() == [5, 0, 3, 2, 1, 4]
+    assert found.astype("float32").tolist()[:4] == [0.0, 1.0, 2.0, 3.0]
+    assert np.isnan(found.astype("float32")[4:]).all()

@@ -34,3 +34,15 @@ def test_a_column_of_exponents_gives_what_each_alone_does():
         assert found[0, 0] == np.inf
         assert not np.signbit(found[0, 1])
         assert found[1].tolist()[:4] == [np.inf, 0.0, 0.0, 16.0]
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax", "reference"])
+@pytest.mark.parametrize("dtype", ["int8", "int64"])
+def test_an_integer_to_a_negative_power_is_the_quotient(engine, dtype):
+    if engine == "jax":
+        pytest.importorskip("jax")
+    with pf.Graph().as_default(), pf.Session(engine) as session:
+        x, e, one = pf.placeholder(dtype, (6,)), pf.placeholder(dtype, (6,)), pf.placeholder(dtype, ())
+        feeds = {x: [2, 1, -1, -1, 0, 3], e: [-1, -2, -3, -2, -1, 3], one: -3}
+        found = session.run([x**e, x**one, x**-3], feeds)
+    assert [each.tolist() for each in found] == [[0, 1, -1, 1, 0, 27], *[[0, 1, -1, -1, 0, 0]] * 2]

@@ -120,6 +120,15 @@ def test_a_call_that_does_not_fit_says_what_is_wrong(function: Any, args: Any, k
     assert str(caught.value).startswith("f: the call does not match its signature\n  found:")
 
 
+def test_too_many_arguments_are_told_which_ones_go_by_keyword() -> None:
+    with pytest.raises(ArgumentError) as caught:
+        Signature("f", with_attribute).bind((1, 2), {})
+    assert "  needed:  at most 1, and by keyword axis, keepdims\n" in f"{caught.value}\n"
+    with pytest.raises(ArgumentError) as caught:
+        Signature("f", plain).bind((1, 2, 3), {})
+    assert "  needed:  at most 2\n" in f"{caught.value}\n"
+
+
 def test_binding_does_not_hand_out_the_defaults_to_be_changed() -> None:
     signature = Signature("f", with_attribute)
     first = signature.bind((1,), {})[1]
