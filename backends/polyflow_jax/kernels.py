@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from polyflow.core.keys import front_of_indices, native_key, split_key
 from polyflow.extension import Kernel, special_cases
 from polyflow.extension.half_precision import ready_to_round
+from polyflow.ops.random_bits import fold_in_kernel, key_kernel, split_kernel
 from polyflow_jax import (
     control_flow,
     convolution,
@@ -174,6 +176,17 @@ def sigmoid(x: Any, /) -> Any:
     return jax.lax.logistic(x)
 
 
+def _once(generic: Callable[..., Any]) -> Kernel:
+    """The kernel of keys. XLA, which fuses small results with their readers, is kept from working a key out in every
+    draw anew, once for each word of it: programs with many draws would compile three times as long."""
+
+    def kernel(*operands: Any, **attributes: Any) -> Any:
+        barrier: Any = jax.lax.optimization_barrier
+        return barrier(generic(jnp, *operands, **attributes))
+
+    return kernel
+
+
 KERNELS: dict[str, Kernel] = {
     "astype": astype,
     "clip": clip,
@@ -193,6 +206,9 @@ KERNELS: dict[str, Kernel] = {
     **{name: special_cases.mended(name, jnp, at_infinity=True) for name in _MENDED_AT_INFINITY},
     **{name: _on_one_side(special_cases.mended(name, jnp, at_infinity=True)) for name in ("acosh", "sqrt")},
     "nn.sigmoid": sigmoid,
+    "random.fold_in": _once(fold_in_kernel),
+    "random.key": _once(key_kernel),
+    "random.split": _once(split_kernel),
     **control_flow.KERNELS,
     **convolution.KERNELS,
     **error_function.KERNELS,

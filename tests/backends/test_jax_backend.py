@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import polyflow as pf
+from polyflow.extension.manager import extensions
 
 jax = pytest.importorskip("jax")
 
@@ -97,3 +98,16 @@ with pf.Session("jax", device="cpu:2") as session:
 def test_an_unknown_device_is_refused(graph):
     with pytest.raises(pf.errors.BackendError, match="backend 'jax' has no device 'cpu:99'"):
         pf.Session("jax", device="cpu:99")
+
+
+def test_a_key_is_kept_apart_from_the_draws_that_xla_would_work_it_out_in_anew():
+    kernels, key = extensions().backend("jax").kernels, np.uint32([1, 2])
+    calls = {
+        "random.key": lambda kernel: kernel(jax.numpy.asarray(7)),
+        "random.split": lambda kernel: kernel(jax.numpy.asarray(key), (2,)),
+        "random.fold_in": lambda kernel: kernel(jax.numpy.asarray(key), jax.numpy.asarray(3)),
+    }
+    for name, call in calls.items():
+        with jax.enable_x64(True):
+            steps = jax.make_jaxpr(lambda name=name, call=call: call(kernels[name]))().eqns
+        assert str(steps[-1].primitive) == "optimization_barrier", name
