@@ -56,7 +56,7 @@ bench: .venv/.made ## paired measurements, the quick ones
 	$(BENCH_PYTHON) -m benchmarks run
 
 # The peers are an extra, pip install -e ".[bench]"; without them their rows say so. BENCH_PYTHON is who has them.
-bench-full: .venv/.made ## all of them, at length; writes the results of this class of machine and docs/benchmarks.md
+bench-full: .venv/.made ## all of them, at length; writes the results of this class of machine, the page and the README table
 	$(BENCH_PYTHON) -m benchmarks run --full --save
 	$(BENCH_PYTHON) -m benchmarks page
 

@@ -1,7 +1,8 @@
 """``python -m benchmarks``: paired measurements against what a user would take instead.
 
 ``run`` measures (``--full`` everything at length), ``check`` compares a fresh run with the committed results and fails
-where something got worse, ``page`` writes docs/benchmarks.md and its plots from them, ``list`` names every benchmark.
+where something got worse, ``page`` writes docs/benchmarks.md, its plots and README's table from them, ``list`` names
+every benchmark.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from benchmarks.results import FAILED, FOLDER, MEASURED, Results, read, write
 from benchmarks.running import FULL, QUICK, figures, run
 
 PAGE = Path("docs/benchmarks.md")
+README = Path("README.md")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,9 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     committed = options.json or FOLDER / f"{machine.machine_class(machine.describe())}.json"
     if options.command == "page":
+        from benchmarks.front import write_front
         from benchmarks.page import write_page
 
         write_page(read(committed), PAGE)
+        write_front(read(committed), README)
         return 0
     if options.command == "check":
         return check(committed, chosen)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import floors
+from benchmarks.front import ROWS, front_table, write_front
 from benchmarks.machine import describe, machine_class, versions
 from benchmarks.page import page, write_page
 from benchmarks.registry import benchmarks
@@ -133,3 +134,14 @@ def test_committed_results_can_be_read_and_carry_the_name_of_their_machine(path:
     found = read(path)
     assert machine_class(found.machine) == path.stem
     assert found.mode == "full"
+
+
+def test_the_table_of_the_readme_is_made_of_committed_results(tmp_path: Path) -> None:
+    keys = {each.key for each in benchmarks()}
+    assert {key for _, key in ROWS} <= keys
+    text = Path("README.md").read_text(encoding="utf-8")
+    assert any(front_table(read(path)) in text for path in FOLDER.glob("*.json")), "python -m benchmarks page"
+    readme = tmp_path / "README.md"
+    readme.write_text(text.replace("| 0.", "| 7."), encoding="utf-8")
+    write_front(read(next(FOLDER.glob("*.json"))), readme)
+    assert front_table(read(next(FOLDER.glob("*.json")))) + "\n" in readme.read_text(encoding="utf-8")
