@@ -18,8 +18,10 @@ from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DType
 from polyflow.core.inference import Inferred, infer
 from polyflow.core.literal import literal, weak_literal
+from polyflow.core.location import user_location
 from polyflow.core.signature import Signature, Slice
 from polyflow.core.types import TensorType
+from polyflow.errors import AxisError, ExecutionError, PolyflowError, ResourceExhaustedError, message
 from polyflow.extension.kernels import native_attributes
 from polyflow.session.eager_array import EagerArray, EagerNumber
 
@@ -89,24 +91,54 @@ def make_plan(space: EagerNamespace, op: Op, types: Sequence[TensorType], attrib
     if any(each is not None for each in converters):
         call = _converting(call, converters)
     if op.signature.output_count != 1:
-        return _several(space, op, call, inferred.outputs)
+        return _explained(_several(space, op, call, inferred.outputs), op, types)
     (output,) = inferred.outputs
     if not output.is_static:
-        return lambda values: space.wrap(call(*values), None)
+        return _explained(lambda values: space.wrap(call(*values), None), op, types)
     interned = space.interned(output)
     if call is kernel and len(types) == 2 and not attributes:
         space.known_pairs[id(op), id(types[0]), id(types[1])] = kernel, interned
-    return lambda values: EagerArray(call(*values), interned, space)
+
+    def run(values: Sequence[Any]) -> EagerArray:
+        try:
+            return EagerArray(call(*values), interned, space)
+        except PolyflowError:
+            raise
+        except Exception as error:
+            raise _failure(error, op, types) from error
+
+    return run
 
 
-def _several(
-    space: EagerNamespace, op: Op, call: Callable[..., Any], outputs: Sequence[TensorType]
-) -> Callable[[Sequence[Any]], Any]:
+def _several(space: EagerNamespace, op: Op, call: Callable[..., Any], outputs: Sequence[TensorType]) -> Plan:
     def run(values: Sequence[Any]) -> Any:
         pairs = zip(call(*values), outputs, strict=True)
         return op.result_of(tuple([space.wrap(value, type) for value, type in pairs]))
 
     return run
+
+
+def _explained(plan: Plan, op: Op, types: Sequence[TensorType]) -> Plan:
+    def run(values: Sequence[Any]) -> Any:
+        try:
+            return plan(values)
+        except PolyflowError:
+            raise
+        except Exception as error:
+            raise _failure(error, op, types) from error
+
+    return run
+
+
+def _failure(error: Exception, op: Op, types: Sequence[TensorType]) -> PolyflowError:
+    """What a library raised, as the user is to read it."""
+    kind = next((ours for theirs, ours in _KINDS.items() if isinstance(error, theirs)), ExecutionError)
+    what = f"{op.full_name} failed while it ran: {type(error).__name__}: {error}"
+    return kind(message(what, operand=", ".join(map(str, types)) or None, where=user_location()))
+
+
+_KINDS: dict[type[Exception], type[PolyflowError]] = {IndexError: AxisError, MemoryError: ResourceExhaustedError}
+"""Errors of which a caller may catch the builtin kind."""
 
 
 def _expansion(space: EagerNamespace, op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any]) -> Plan:

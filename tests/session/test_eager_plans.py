@@ -198,3 +198,36 @@ def test_one_element_becomes_a_python_number(backend: str, kind: type) -> None:
         assert found == 1
     assert int(xp.asarray(2**62 + 1)) == 2**62 + 1
     assert float(xp.asarray(0.1, dtype=xp.float64)) == 0.1
+
+
+def test_what_a_library_raises_names_the_op_its_operands_and_the_line():
+    xp = pf.eager("numpy")
+    with pytest.raises(pf.errors.AxisError) as raised:
+        xp.take(xp.asarray([1.0, 2.0], dtype=xp.float32), xp.asarray([5]))
+    assert isinstance(raised.value, IndexError)
+    lines = str(raised.value).splitlines()
+    assert lines[0] == "take failed while it ran: IndexError: index 5 is out of bounds for axis 0 with size 2"
+    assert lines[1].split() == ["operand:", "float32[2],", "int64[1]"]
+    assert "built at" in lines[2]
+    assert "test_eager_plans.py" in lines[2]
+    with pytest.raises(MemoryError, match="zeros failed while it ran: MemoryError: Unable to allocate"):
+        xp.zeros((10**6, 10**7))
+
+
+def test_a_kernel_that_raises_is_an_execution_error(monkeypatch):
+    def broken(x):
+        raise ZeroDivisionError("of its own")
+
+    def two(x):
+        raise ZeroDivisionError("of two")
+
+    space = pf.eager("numpy")
+    monkeypatch.setattr(space, "kernel_for", lambda op, types, inferred: two if op.name == "slogdet" else broken)
+    space.plans.clear()
+    try:
+        with pytest.raises(pf.errors.ExecutionError, match="tanh failed while it ran: ZeroDivisionError: of its own"):
+            space.tanh(space.asarray([[0.5]]))
+        with pytest.raises(pf.errors.ExecutionError, match="slogdet failed while it ran: ZeroDivisionError: of two"):
+            space.linalg.slogdet(space.asarray([[0.5]]))
+    finally:
+        space.plans.clear()
