@@ -188,7 +188,7 @@ def _window_rows(image: Array, over: Geometry, outputs: int) -> Iterator[tuple[s
     (top, bottom), (left, right) = over.pads
     rows, columns, elements = height + top + bottom, over.counts[1], over.sizes[1] * channels
     largest = max(rows * elements, over.counts[0] * outputs) * columns * image.itemsize
-    step = min(max(1, _ROWS // max(largest, 1)), batch)
+    step = -(-batch // max(1, round(batch * largest / _ROWS)))  # parts of about that size, as equal as can be
     is_padded = any((top, bottom, left, right))
     source = np.zeros((step, rows, width + left + right, channels), image.dtype) if is_padded else image
     gathered = np.empty((step, rows, columns, elements), image.dtype)
