@@ -62,7 +62,7 @@ class JaxBackend(NamespaceBackend):
     def guard(self, array: Any) -> Any:
         """A copy: the memory of a variable is given to the run that replaces it."""
         with enable_x64(True):
-            return jnp.array(array, copy=True) if isinstance(array, jax.Array) else on_device(array)
+            return jnp.array(array, copy=True) if isinstance(array, jax.Array) else jax.device_put(np.array(array))
 
     def copy(self, array: Any) -> Any:
         """A copy on the device of the array."""

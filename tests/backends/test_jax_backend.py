@@ -100,6 +100,16 @@ def test_an_unknown_device_is_refused(graph):
         pf.Session("jax", device="cpu:99")
 
 
+def test_a_copy_of_a_frozen_array_of_numpy_lies_elsewhere():
+    made = [np.ones(size, np.float32) for size in range(1 << 14, (1 << 14) + 200)]
+    array = next(each for each in made if each.ctypes.data % 64 == 0)  # which JAX may take as it is
+    array.flags.writeable = False
+    backend = extensions().backend("jax")
+    for copied in (backend.guard(array), backend.copy(array)):
+        assert copied.unsafe_buffer_pointer() != array.ctypes.data
+        assert (np.asarray(copied) == array).all()
+
+
 def test_a_key_is_kept_apart_from_the_draws_that_xla_would_work_it_out_in_anew():
     kernels, key = extensions().backend("jax").kernels, np.uint32([1, 2])
     calls = {
