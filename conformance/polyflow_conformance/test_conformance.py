@@ -13,14 +13,14 @@ from polyflow_conformance.results import UNSUPPORTED
 
 
 @cache
-def _kit(*, every_dtype: bool) -> Kit:
-    return Kit(extensions(), every_dtype=every_dtype)
+def _kit(config: pytest.Config) -> Kit:
+    return Kit(extensions(), every_dtype=bool(config.getoption("--every-dtype", False)))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each item of the levels that are asked for."""
     levels = (metafunc.config.getoption("--level", "all") or "all").split(",")
-    items = _kit(every_dtype=bool(metafunc.config.getoption("--every-dtype", False))).items(levels)
+    items = _kit(metafunc.config).items(levels)
     metafunc.parametrize("item", items, ids=[each.id for each in items])
 
 
@@ -29,7 +29,7 @@ def test_conforms(item: Item, request: pytest.FixtureRequest) -> None:
     name = request.config.getoption("--backend", None)
     if name is None:
         pytest.fail("which backend? pytest --pyargs polyflow_conformance --backend NAME", pytrace=False)
-    known = [] if request.config.getoption("--strict-known") else Kit(extensions()).known(name)
+    known = [] if request.config.getoption("--strict-known") else _kit(request.config).known(name)
     results = applied(known, item.run(extensions().backend(name)))
     failures = [f"{each.id}: {each.failure}\n{each.snippet() or ''}" for each in results if not each.has_passed]
     if failures:
