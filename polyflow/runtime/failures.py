@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from polyflow.core.declaration import Trait
+from polyflow.core.declaration import Op, Trait
 from polyflow.core.printer import format_operation
 from polyflow.core.tensor import Operation
 from polyflow.errors import ExecutionError, NumericsError, PolyflowError, message
@@ -16,14 +16,12 @@ def described(operation: Operation, error: Exception, loops: Sequence[tuple[Oper
     """The error of ``operation``, in iterations of ``loops``, outermost first, as its user is to read it."""
     if isinstance(error, NotFinite):
         return _described_numerics(operation, error, loops)
-    return ExecutionError(
-        message(
-            f"{operation.op.full_name} failed while it ran: {type(error).__name__}: {error}",
-            operand=format_operation(operation),
-            found=_in_loops(loops),
-            where=operation.location,
-        )
-    )
+    return ExecutionError(_message(what_failed(operation.op, error), operation, loops))
+
+
+def what_failed(op: Op, error: Exception) -> str:
+    """The first line of the message: which op failed, and how."""
+    return f"{op.full_name} failed while it ran: {type(error).__name__}: {error}"
 
 
 def _described_numerics(
@@ -33,14 +31,12 @@ def _described_numerics(
         operation = operation.attributes["region"].program.operations[-1]
     origin = operation.origin
     belongs = "" if origin is None else f"; it belongs to the gradient of {origin.name!r}, built at {origin.location}"
-    return NumericsError(
-        message(
-            f"check_numerics: {operation.op.full_name} is the first operation that made {error}{belongs}",
-            operand=format_operation(operation),
-            found=_in_loops(loops),
-            where=operation.location,
-        )
-    )
+    what = f"check_numerics: {operation.op.full_name} is the first operation that made {error}{belongs}"
+    return NumericsError(_message(what, operation, loops))
+
+
+def _message(what: str, operation: Operation, loops: Sequence[tuple[Operation, Any]]) -> str:
+    return message(what, operand=format_operation(operation), found=_in_loops(loops), where=operation.location)
 
 
 def _in_loops(loops: Sequence[tuple[Operation, Any]]) -> str | None:

@@ -99,7 +99,7 @@ def make_plan(space: EagerNamespace, op: Op, types: Sequence[TensorType], attrib
     if call is kernel and len(types) == 2 and not attributes:
         space.known_pairs[id(op), id(types[0]), id(types[1])] = kernel, interned
 
-    def run(values: Sequence[Any]) -> EagerArray:
+    def run(values: Sequence[Any]) -> EagerArray:  # as `_explained`, without another call: nearly all plans are these
         try:
             return EagerArray(call(*values), interned, space)
         except PolyflowError:
@@ -132,9 +132,10 @@ def _explained(plan: Plan, op: Op, types: Sequence[TensorType]) -> Plan:
 
 def _failure(error: Exception, op: Op, types: Sequence[TensorType]) -> PolyflowError:
     """What a library raised, as the user is to read it."""
+    from polyflow.runtime.failures import what_failed  # only errors need it
+
     kind = next((ours for theirs, ours in _KINDS.items() if isinstance(error, theirs)), ExecutionError)
-    what = f"{op.full_name} failed while it ran: {type(error).__name__}: {error}"
-    return kind(message(what, operand=", ".join(map(str, types)) or None, where=user_location()))
+    return kind(message(what_failed(op, error), operand=", ".join(map(str, types)) or None, where=user_location()))
 
 
 _KINDS: dict[type[Exception], type[PolyflowError]] = {IndexError: AxisError, MemoryError: ResourceExhaustedError}

@@ -54,8 +54,7 @@ def _reduction(reduce: Any, name: str, keeps_dtype: bool = False) -> Callable[..
         keep_dims: bool | None = None,
     ) -> Any:
         input_tensor = convert_to_tensor(input_tensor)
-        axes = reduction_indices if axis is None else axis
-        axes = known_numbers(axes)
+        axes = known_numbers(reduction_indices if axis is None else axis)
         options = {"dtype": input_tensor.dtype} if keeps_dtype and input_tensor.dtype is not None else {}
         return reduce(input_tensor, axis=axes, keepdims=bool(keepdims or keep_dims), name=name, **options)
 
