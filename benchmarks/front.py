@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.results import MEASURED, Results
-from benchmarks.running import amount, ratio
+from benchmarks.running import cells
 
 TINY, MIDDLE = "tiny 2-4-8-2-2, batch 100", "middle 784-256-128-10, batch 128"
 HEADER = "| work | polyflow on | us | against | us | ratio | quartiles |\n|---|---|---|---|---|---|---|\n"
@@ -49,10 +49,7 @@ def front_table(results: Results) -> str:
     for work, key in ROWS:
         each = known[key]
         if each.status == MEASURED:
-            ours, theirs = (amount(value, each) for value in (each.ours_median, each.theirs_median))
-            against = f"{each.peer}: {each.theirs}"
-            spread = f"{ratio(each.low)} to {ratio(each.high)}"
-            lines.append(f"| {work} | {each.ours} | {ours} | {against} | {theirs} | {ratio(each.ratio)} | {spread} |\n")
+            lines.append(f"| {work} | {cells(each, f'{each.peer}: {each.theirs}')} |\n")
     return HEADER + "".join(lines)
 
 

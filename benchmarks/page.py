@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.plots import draw_ratios
 from benchmarks.registry import benchmarks
 from benchmarks.results import FAILED, LEFT_OUT, MEASURED, MISSING, Figure, Results
-from benchmarks.running import amount, ratio, summary
+from benchmarks.running import cells, ratio, summary
 
 HEADINGS = {
     "training step": "Training steps",
@@ -113,11 +113,7 @@ def _table(figures: Sequence[Figure]) -> str:
         if each.status != MEASURED:
             lines.append(f"{start} | | {each.peer} | | {each.status} | | |")
             continue
-        ours, theirs = (amount(value, each) for value in (each.ours_median, each.theirs_median))
-        lines.append(
-            f"{start} {each.ours} | {ours} | {each.peer}: {each.theirs} | {theirs} | {ratio(each.ratio)} "
-            f"| {ratio(each.low)} to {ratio(each.high)} | {_bar(each)} |"
-        )
+        lines.append(f"{start} {cells(each, f'{each.peer}: {each.theirs}')} | {_bar(each)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -77,11 +77,14 @@ def row(each: Figure) -> str:
     name, threads = f"{each.group}: {each.name}", each.threads.split()[0]
     if each.status != MEASURED:
         return f"| {name} | | | {each.peer} | | {each.status}{': ' * bool(each.reason)}{each.reason} | | | {threads} |"
+    return f"| {name} | {cells(each, f'{each.peer} ({each.theirs})')} | {verdict(each)} | {threads} |"
+
+
+def cells(each: Figure, against: str) -> str:
+    """The cells of a table that hold what was measured: who on our side, the medians, the ratio, its quartiles."""
     ours, theirs = (amount(value, each) for value in (each.ours_median, each.theirs_median))
-    return (
-        f"| {name} | {each.ours} | {ours} | {each.peer} ({each.theirs}) | {theirs} | {ratio(each.ratio)} "
-        f"| {ratio(each.low)} to {ratio(each.high)} | {verdict(each)} | {threads} |"
-    )
+    spread = f"{ratio(each.low)} to {ratio(each.high)}"
+    return f"{each.ours} | {ours} | {against} | {theirs} | {ratio(each.ratio)} | {spread}"
 
 
 def amount(value: float, each: Figure) -> str:
