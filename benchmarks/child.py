@@ -54,6 +54,7 @@ def run_together(benchmark: Benchmark, pairs: int, seconds: float, budget: float
 
 def run_apart(benchmark: Benchmark, pairs: int, seconds: float, budget: float) -> dict[str, Any]:
     """The same with a process for each hand: one waits for its turn while the other works."""
+    seconds = 0.0 if benchmark.is_long else seconds
     with hand(benchmark, "ours", seconds) as ours, hand(benchmark, "theirs", seconds) as theirs:
         if benchmark.tolerance is not None:
             agree(benchmark, [{each["label"]: each["results"]} for each in (ours[0], theirs[0])])

@@ -45,7 +45,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Bar:
-    """The most that a benchmark is to show: of the ``"ratio"``, or of the ``"difference"`` in milliseconds."""
+    """The most that a benchmark is to show.
+
+    ``of`` says of what: the ``"ratio"``, the ``"difference"`` or our ``"total"`` in milliseconds, or what a ``"unit"``
+    of the work takes, in microseconds or bytes.
+    """
 
     limit: float
     of: str = "ratio"

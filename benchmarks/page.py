@@ -32,8 +32,8 @@ NOTES = {
     "starts with empty caches, as at a user's first run, unless the row says otherwise.",
     "digits": "Times are those of one batch of 64. With two threads each library has a process of its own.",
     "operation": "On NumPy, against the fastest of several forms that an expert would write, which the table names.",
-    "scale": "Per node: microseconds, or bytes that stay allocated. JAX traces the same program; a line of Python "
-    "calls `numpy.sin`; a record is an object with five slots.",
+    "scale": "Per node: microseconds, in a process of its own for each side, or bytes that stay allocated. JAX traces "
+    "the same program; a line of Python calls `numpy.sin`; a record is an object with five slots.",
     "pass": "The same session with and without one pass. A ratio below 1 is what a run wins by the pass; `planning` is "
     "the first run of a new session, where a ratio above 1 is what the pass costs.",
 }
@@ -122,8 +122,11 @@ def _bar(each: Figure) -> str:
         return ""
     if each.bar_of == "ratio":
         return f"{each.bar:g} {'met' if each.is_met else '**missed**'}"
+    verdict = "met" if each.is_met else "**missed**"
+    if each.bar_of == "unit":
+        return f"{each.bar:g}{each.counted_in} allowed: {verdict}"
     what = "more than it" if each.bar_of == "difference" else "in all"
-    return f"{each.shown:.0f} ms {what}, {each.bar:g} ms allowed: {'met' if each.is_met else '**missed**'}"
+    return f"{each.shown:.0f} ms {what}, {each.bar:g} ms allowed: {verdict}"
 
 
 def _missed(figures: Sequence[Figure]) -> list[str]:
@@ -136,7 +139,7 @@ def _missed(figures: Sequence[Figure]) -> list[str]:
 
 def _against(each: Figure) -> str:
     if each.bar_of != "ratio":
-        return f"{each.shown:.0f} ms, allowed {each.bar:g}"
+        return f"{each.shown:.3g}{each.counted_in}, allowed {each.bar:g}"
     return f"{each.peer}, {each.threads}: {ratio(each.ratio)}, bar {each.bar:g}"
 
 

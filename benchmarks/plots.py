@@ -83,9 +83,9 @@ def _paint(axes: Any, place: int, each: Figure) -> None:
 
 
 def amount(each: Figure) -> str:
-    """What stands at the end of a row: the ratio, or the milliseconds that a bar is about."""
+    """What stands at the end of a row: the ratio, or what a bar is about."""
     if each.bar is not None and each.bar_of != "ratio":
-        return f"{each.shown:.0f} of {each.bar:g} ms"
+        return f"{each.shown:.0f} of {each.bar:g}{each.counted_in}"
     return ratio(each.ratio)
 
 

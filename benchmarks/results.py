@@ -44,10 +44,19 @@ class Figure:
 
     @property
     def shown(self) -> float:
-        """What the bar is held against: the ratio, or milliseconds."""
+        """What the bar is held against: the ratio, milliseconds, or microseconds or bytes of a unit."""
         if self.bar_of == "ratio":
             return self.ratio
+        if self.bar_of == "unit":
+            return self.ours_median / self.units
         return (self.difference if self.bar_of == "difference" else self.ours_median) / 1000
+
+    @property
+    def counted_in(self) -> str:
+        """What :attr:`shown` counts, with a blank before; nothing for a ratio."""
+        if self.bar_of != "unit":
+            return "" if self.bar_of == "ratio" else " ms"
+        return " B" if self.measure == "bytes" else " us"
 
     @property
     def is_met(self) -> bool | None:

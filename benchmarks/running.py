@@ -102,8 +102,8 @@ def verdict(each: Figure) -> str:
     """The bar, and whether it is met."""
     if each.bar is None:
         return ""
-    shown = "" if each.bar_of == "ratio" else f"{each.shown:.0f} of "
-    return f"{shown}{each.bar:g}{'' if each.bar_of == 'ratio' else ' ms'} {'met' if each.is_met else 'MISSED'}"
+    shown = "" if each.bar_of == "ratio" else f"{each.shown:.3g} of "
+    return f"{shown}{each.bar:g}{each.counted_in} {'met' if each.is_met else 'MISSED'}"
 
 
 def summary(results: Results) -> str:

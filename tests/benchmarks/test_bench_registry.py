@@ -54,7 +54,8 @@ def test_the_benchmarks_hold_polyflow_to_its_bars() -> None:
     assert bars["training step / middle 784-256-128-10, batch 128 / JAX by hand / one thread"] == 1.05
     assert bars["elementwise / 12 elementwise operations, 4 million float32 / NumPy by hand / two threads"] == 0.2
     assert bars["overhead / session.run, 2 operations on 4 numbers / TensorFlow 1 mode / one thread"] == 0.5
-    assert len(bars) == 29
+    assert bars["scale / built, fan of 100,000 operations / JAX, traced / one thread"] == 10
+    assert len(bars) == 38
 
 
 def test_every_form_by_hand_is_registered() -> None:
