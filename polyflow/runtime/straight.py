@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import itertools
 import linecache
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from polyflow.core.declaration import Trait
@@ -22,6 +24,9 @@ from polyflow.extension.kernels import call_kernel, kernel_of
 from polyflow.runtime.writer import Site, Writer
 
 _serial = itertools.count()
+_gone: deque[str] = deque()
+"""The names of programs that are no more. They end at any time, also while somebody walks over the lines that are kept,
+which must not change then."""
 _described = later("polyflow.runtime.failures", "described")
 
 
@@ -57,6 +62,7 @@ class StraightProgram:
             if operation.op.has_trait(Trait.ELSEWHERE):
                 self.inside += operation.attributes["region"].sources
         self._sites = writer.sites
+        _forget()
         linecache.cache[self.filename] = (len(self.source), None, self.source.splitlines(True), self.filename)
         scope = writer.globals
         exec(compile(self.source, self.filename, "exec"), scope)
@@ -93,9 +99,15 @@ class StraightProgram:
         return list(dict.fromkeys([self, *(each for inner in self.inside for each in inner.every())]))
 
     def __del__(self) -> None:
-        lines = getattr(linecache, "cache", None)  # modules are empty when the interpreter ends
-        if lines is not None:
-            lines.pop(self.filename, None)
+        if _gone is not None:  # modules are empty when the interpreter ends
+            _gone.append(self.filename)
+
+
+def _forget() -> None:
+    """Give up the lines of the programs that are no more."""
+    with suppress(IndexError):  # another thread may have taken the last one
+        while _gone:
+            linecache.cache.pop(_gone.popleft(), None)
 
 
 def evaluate(operation: Operation, operands: Sequence[Any], backend: Backend, device: str) -> tuple[Any, ...]:
