@@ -73,7 +73,7 @@ class NumpyBackend(NamespaceBackend):
 
     def from_literal(self, value: Literal, device: str) -> np.ndarray[Any, Any]:
         """A read-only array over the literal's own bytes."""
-        return np.frombuffer(value.data, self.native_dtype(value.dtype)).reshape(value.shape)
+        return np.ndarray(value.shape, self.native_dtype(value.dtype), value.data)
 
     def guard(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """A read-only view: a variable's value cannot be changed behind the session's back. Of a scalar an array."""

@@ -13,7 +13,7 @@ class ProductSums:
     stage = "optimise"
 
     def __call__(self, program: Program, context: PassContext) -> Program:
-        if not _is_nested(program):
+        if not program.is_nested:
             return program
         from polyflow.control_flow.sums import with_sums_taken_out  # with a loop to look into
 
@@ -28,12 +28,8 @@ class LoopRooms:
     enters_bodies = False
 
     def __call__(self, program: Program, context: PassContext) -> Program:
-        if not context.is_compiled or not _is_nested(program):
+        if not context.is_compiled or not program.is_nested:
             return program
         from polyflow.control_flow.rooms import with_rooms  # as above
 
         return with_rooms(program)
-
-
-def _is_nested(program: Program) -> bool:
-    return any(each.op.is_nested for each in program.operations)

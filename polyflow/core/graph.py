@@ -13,10 +13,11 @@ from typing import Any
 from polyflow.core import building
 from polyflow.core.declaration import Op
 from polyflow.core.inference import infer
-from polyflow.core.literal import is_weak_number, literal, weak_literal
-from polyflow.core.location import user_location
+from polyflow.core.literal import is_weak_number, literal, weak_literal, weak_type
+from polyflow.core.location import Location, user_location
 from polyflow.core.primitives import constant_op
 from polyflow.core.tensor import Operation, StaysHere, Tensor
+from polyflow.core.types import TensorType
 from polyflow.errors import FinalizedGraphError, GraphError, UnknownNameError, message, nearest
 
 
@@ -51,8 +52,7 @@ class Graph(StaysHere):
     ) -> Any:
         """Add an operation; return its output, or the tuple of them where the op declares several."""
         inputs = tuple(map(self.as_tensor, operands))
-        outputs = self.add(op, inputs, attributes, name, device).outputs
-        return op.result_of(outputs)
+        return op.result_of(self.add(op, inputs, attributes, name, device).outputs)
 
     def add(
         self,
@@ -65,6 +65,18 @@ class Graph(StaysHere):
         """Add an operation on tensors of this graph."""
         location = user_location(skipped=1)
         inferred = infer(op, [each.type for each in inputs], attributes, location)
+        return self._added(op, inputs, inferred.attributes, inferred.outputs, name, device, location)
+
+    def _added(
+        self,
+        op: Op,
+        inputs: tuple[Tensor, ...],
+        attributes: Mapping[str, Any],
+        types: tuple[TensorType, ...],
+        name: str | None,
+        device: str | None,
+        location: Location | None,
+    ) -> Operation:
         with self._lock:
             if self._finalized:
                 raise FinalizedGraphError(
@@ -72,7 +84,7 @@ class Graph(StaysHere):
                 )
             control_inputs = self._current_control() if self._control else ()
             operation = Operation(  # all by position: by name it would take half as long again
-                op, self.unique_name(name or op.name), inputs, inferred.attributes, inferred.outputs, control_inputs,
+                op, self.unique_name(name or op.name), inputs, attributes, types, control_inputs,
                 device or self._device, location, self, len(self._operations),
             )  # fmt: skip
             self._operations.append(operation)
@@ -94,7 +106,9 @@ class Graph(StaysHere):
         """A tensor that always has ``value``; a bare Python number takes the dtype of what it meets."""
         is_weak = dtype is None and is_weak_number(value)
         snapshot = weak_literal(value) if is_weak else literal(value, dtype)
-        return self.add(constant_op, (), {"value": snapshot, "weak": is_weak}, name).outputs[0]
+        type = weak_type(snapshot) if is_weak else snapshot.type
+        attributes = {"value": snapshot, "weak": is_weak}
+        return self._added(constant_op, (), attributes, (type,), name, None, user_location(skipped=1)).outputs[0]
 
     def unique_name(self, name: str) -> str:
         """``name`` inside the current scope, numbered if it is taken; one that ends in ``/`` was made so before."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from polyflow.core.dtypes import (
     DEFAULT_DTYPES,
+    DTYPES,
     DType,
     as_dtype,
     bool_,
@@ -57,7 +58,7 @@ class Literal:
     @property
     def type(self) -> TensorType:
         """The tensor type of the value."""
-        return TensorType(self.dtype, self.shape)
+        return TensorType(self.dtype, self.shape) if self.shape else _SCALARS[self.dtype]
 
     @property
     def size(self) -> int:
@@ -69,7 +70,7 @@ class Literal:
         """The one value that every element has, or ``None`` where they differ or there are none."""
         if self._uniform is None:
             first = self.data[: self.dtype.itemsize]
-            is_uniform = bool(first) and first * self.size == self.data
+            is_uniform = bool(first) and (not self.shape or first * self.size == self.data)
             self._uniform = (_unpack(self.dtype, first)[0] if is_uniform else None,)
         return self._uniform[0]
 
@@ -149,6 +150,9 @@ _WEAK_TYPES = {
 }
 
 
+_SCALARS = {dtype: TensorType(dtype, ()) for dtype in DTYPES.values()}
+"""The types of single numbers: types that are one object are compared at once."""
+
 _NUMBERS = (bool, int, float, complex)
 _READABLE = (*_NUMBERS, list, tuple, Literal)
 
@@ -192,7 +196,7 @@ def _literal_of_list(value: Sequence[object], wanted: DType | None) -> Literal:
         if len({part.type for part in parts}) != 1:
             raise ShapeError(message("a list of arrays needs one dtype and shape", found=[str(p.type) for p in parts]))
         joined = Literal(parts[0].dtype, shape + parts[0].shape, b"".join(part.data for part in parts))
-        return _checked(joined, wanted) if wanted is None or joined.dtype is wanted else _cast(joined, wanted)
+        return _checked(joined, wanted) if wanted is None or joined.dtype is wanted else recast(joined, wanted)
     if wanted is None:
         wanted = bool_ if leaves else DEFAULT_DTYPES[float]
         for kind in {type(leaf) for leaf in leaves}:
@@ -207,7 +211,12 @@ def _literals_of_leaves(leaves: Sequence[object]) -> list[Literal]:
     return [literal(leaf, common if type(leaf) in DEFAULT_DTYPES else None) for leaf in leaves]
 
 
-def _cast(value: Literal, dtype: DType) -> Literal:
+def recast(value: Literal, dtype: DType) -> Literal:
+    """The numbers of ``value`` in another dtype; an error where it cannot hold one.
+
+    >>> recast(weak_literal(0.1), float32).tolist()
+    0.10000000149011612
+    """
     return _pack(_unpack(value.dtype, value.data), value.shape, dtype)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from polyflow.core.tensor import Operation, Tensor
 
@@ -18,6 +19,11 @@ class Program:
     parameters: tuple[Tensor, ...]
     operations: tuple[Operation, ...]
     results: tuple[Tensor, ...]
+
+    @cached_property
+    def is_nested(self) -> bool:
+        """Whether an operation runs a program itself."""
+        return any([each.op.is_nested for each in self.operations])
 
     def __len__(self) -> int:
         return len(self.operations)

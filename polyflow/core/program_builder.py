@@ -8,7 +8,7 @@ from typing import Any
 from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DType
 from polyflow.core.inference import Inferred, infer, located
-from polyflow.core.literal import Literal, is_weak_number, literal, weak_literal
+from polyflow.core.literal import Literal, is_weak_number, literal, recast, weak_literal, weak_type
 from polyflow.core.location import Location
 from polyflow.core.primitives import astype, constant_op, placeholder_op
 from polyflow.core.program import Program
@@ -37,7 +37,7 @@ class ProgramBuilder:
         self.origin: Operation | None = None
         """The operation that is being differentiated, if any."""
         self._names: dict[str, int] = {}
-        self._constants: dict[tuple[DType, tuple[int, ...], bytes, bool], Tensor] = {}
+        self._constants: dict[tuple[DType, tuple[int, ...], bytes | int, bool], Tensor] = {}
         self._cast: dict[tuple[bytes, DType, tuple[int, ...], DType], Tensor] = {}
         """Python's numbers in the dtypes that they took."""
 
@@ -57,15 +57,16 @@ class ProgramBuilder:
                 inputs, inferred = self._infer(op, inputs, attributes)
                 attributes = inferred.attributes
             return op.expansion_rule(self, inputs, attributes)
-        outputs = self.add(op, inputs, attributes, name).outputs
-        return op.result_of(outputs)
+        return op.result_of(self.add(op, inputs, attributes, name).outputs)
 
     def add(
         self, op: Op, inputs: tuple[Tensor, ...], attributes: Mapping[str, Any], name: str | None = None
     ) -> Operation:
         """Add one operation on tensors of this program, casting them where promotion asks for it."""
         inputs, inferred = self._infer(op, inputs, attributes)
-        operation = self._operation(op, inputs, inferred.attributes, inferred.outputs, name or op.name)
+        return self._added(self._operation(op, inputs, inferred.attributes, inferred.outputs, name or op.name))
+
+    def _added(self, operation: Operation) -> Operation:
         if not operation.outputs or not operation.outputs[0].type.weak:  # a weak number stands only where it is cast
             self.operations.append(operation)
         return operation
@@ -101,12 +102,17 @@ class ProgramBuilder:
         )  # fmt: skip
 
     def _unique(self, name: str) -> str:
-        count = self._names.get(name)
+        names = self._names
+        count = names.get(name)
         if count is None:
-            self._names[name] = 0
+            names[name] = 0
             return name
-        self._names[name] = count + 1
-        return self._unique(f"{name}_{count + 1}")
+        while True:
+            count += 1
+            candidate = f"{name}_{count}"
+            if candidate not in names:
+                names[name], names[candidate] = count, 0
+                return candidate
 
     def as_tensor(self, value: object) -> Tensor:
         """``value`` as a tensor of this program."""
@@ -126,11 +132,12 @@ class ProgramBuilder:
 
     def constant(self, value: Literal, weak: bool = False) -> Tensor:
         """A constant; small ones are made once."""
-        key = (value.dtype, value.shape, value.data, weak)
-        found = self._constants.get(key) if len(value.data) <= _SHARED_BYTES else None
+        key = value.dtype, value.shape, value.data if len(value.data) <= _SHARED_BYTES else id(value), weak
+        found = self._constants.get(key)
         if found is None:
-            found = self.add(constant_op, (), {"value": value, "weak": weak}).output
-            self._constants[key] = found
+            type = weak_type(value) if weak else value.type
+            made = self._operation(constant_op, (), {"value": value, "weak": weak}, (type,), constant_op.name)
+            found = self._constants[key] = self._added(made).outputs[0]
         return found
 
     def cast(self, tensor: Tensor, dtype: DType | None) -> Tensor:
@@ -141,7 +148,7 @@ class ProgramBuilder:
             key = value.data, value.dtype, value.shape, dtype
             found = self._cast.get(key)
             if found is None:
-                found = self._cast[key] = self.constant(literal(value.tolist(), dtype))
+                found = self._cast[key] = self.constant(recast(value, dtype))
             return found
         if tensor.type.dtype is dtype:
             return tensor

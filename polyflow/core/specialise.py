@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from polyflow.core import building
 from polyflow.core.declaration import Op
 from polyflow.core.graph import Graph
-from polyflow.core.primitives import placeholder_op
+from polyflow.core.primitives import constant_op, placeholder_op
 from polyflow.core.program import Program
 from polyflow.core.program_builder import ProgramBuilder
 from polyflow.core.tensor import Operation, Tensor
@@ -81,7 +81,10 @@ class Specialiser(ProgramBuilder):
 
     def _is_fed(self, operation: Operation) -> bool:
         """Whether feeds give all that ``operation`` would compute."""
-        return bool(operation.outputs) and all(each in self._mapping for each in operation.outputs)
+        for each in operation.outputs:  # `all` takes twice as long
+            if each not in self._mapping:
+                return False
+        return bool(operation.outputs)
 
     def resolve(self, tensor: Tensor) -> Tensor:
         """The program's tensor for one of the graph, specialised now if no fetch has asked for it before."""
@@ -118,6 +121,9 @@ class Specialiser(ProgramBuilder):
             raise missing_feed(operation)
         if operation.op.is_variable:
             self._mapping[operation.output] = self.add_variable(operation, operation.output.type)
+            return
+        if operation.op is constant_op and operation.attributes["weak"] and operation.outputs[0] not in self._sources:
+            self._mapping[operation.outputs[0]] = operation.outputs[0]
             return
         inputs = [self._mapping[each] for each in operation.inputs]
         self.constructing = operation.name

@@ -36,9 +36,3 @@ def written_by(maker: Maker) -> Callable[[KernelT], KernelT]:
         return kernel
 
     return hang
-
-
-def expression_of(kernel: Any, operation: Operation) -> Expression | None:
-    """The expression that stands for a call of ``kernel``; it goes with the kernel, whoever may have replaced that."""
-    maker: Maker | None = getattr(kernel, "expression", None)
-    return None if maker is None else maker(operation)

@@ -70,6 +70,6 @@ def _apply(each: Pass, program: Program, context: PassContext) -> Program:
             return None
         return rewriter.keep(changed)
 
-    if getattr(each, "enters_bodies", True) and any(operation.op.is_nested for operation in program.operations):
+    if getattr(each, "enters_bodies", True) and program.is_nested:
         program = rewrite(program, inside)
     return each(program, context)

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-PORTION = 50_000
+PORTION = 250_000
 """New objects after which the collector looks at them; after Python's 700 it would walk a large graph dozens of times
 while a plan of it is made, and find nothing: a quarter of the time that the plan takes."""
 

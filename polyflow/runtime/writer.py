@@ -10,17 +10,14 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from typing import Any
 
-from polyflow.core.declaration import Op
-from polyflow.core.dtypes import complex64, complex128
 from polyflow.core.operators import later
 from polyflow.core.primitives import constant_op
 from polyflow.core.program import Program
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.traversal import last_uses
 from polyflow.extension.backend import Backend
-from polyflow.extension.expressions import expression_of
-from polyflow.extension.half_precision import dtypes_of, is_widened
-from polyflow.extension.kernels import find_kernel, kernel_of, native_attributes
+from polyflow.extension.kernels import find_kernel, native_attributes
+from polyflow.runtime.callees import Callees
 from polyflow.runtime.memory import is_loop, listed, owned, rooms, written_over
 
 
@@ -36,7 +33,6 @@ class Site:
 
 
 _write_loop = later("polyflow.runtime.loop_writer", "write_loop")  # for programs with loops
-_COMPLEX = frozenset({complex64, complex128})
 Outline = Callable[..., Callable[..., Any]]
 """Makes a function of a program that is run inside; with ``has_rooms``, one that takes arrays for its results."""
 
@@ -70,9 +66,7 @@ class Writer:
         """What looks at the results and the operands of each operation."""
         self.names: dict[Tensor, str] = {}
         self._count = 0
-        self._kernels: dict[Any, str] = {}
-        self._callees: dict[Any, tuple[Any, bool, str]] = {}
-        """By op and dtypes of operands and results."""
+        self._callees = Callees(backend, self.globals, self.name)
         self._scalars: set[Tensor] = set()
         """Constants that operations on scalars read."""
         self._shared: dict[int, str] = {}
@@ -166,31 +160,28 @@ class Writer:
         """The line of ``operation``; ``freed`` are read for the last time, and have names that they share with nobody
         if they are ``renamed``."""
         operands = [self.names[each] for each in operation.inputs]
-        kernel, is_widened, name = self._callee(operation)
-        full_name = operation.op.full_name
+        callee = self._callees.of(operation)
         taken = self._taken_over(operation, renamed)
         for tensor in operation.outputs:
             self.names[tensor] = taken or self.name()
         results = ", ".join([self.names[each] for each in operation.outputs])
-        template = self.backend.operators.get(full_name)
-        if template is not None and _is_scalar(operation) and not is_widened:
-            return f"{results} = {template.format(*operands)}"
-        expression = None if is_widened else expression_of(kernel, operation)
+        if callee.operator is not None and _is_scalar(operation):
+            return f"{results} = {callee.operator.format(*operands)}"
+        expression = callee.expression and callee.expression(operation)
         if expression is not None:
             constants = {name: self._constant_name(name, value) for name, value in expression.constants.items()}
             return f"{results} = {expression.text.format(*operands, **constants)}"
-        if operation.attributes or not operation.op.signature.is_plain:
-            parts, keywords = self._arguments(operation, operands)
-        else:
-            parts, keywords = operands, []
-        if full_name in self.backend.in_place and not is_widened:
+        has_more = operation.attributes or not callee.is_plain
+        parts, keywords = self._arguments(operation, operands) if has_more else (operands, [])
+        if callee.takes_room:
             over = written_over(operation, freed, self.reusable, self.backend)
             room = self._rooms.get(operation.outputs[0])
             parts += [f"r{room}"] if room is not None else [] if over is None else [self.names[over]]
-        if full_name in self.backend.updating and self._can_update(operation, freed):
+        name = callee.name
+        if callee.updating is not None and self._can_update(operation, freed):
             name = f"u_{operation.op.name}"
-            self.globals[name] = self.backend.updating[full_name]
-        call = f"{name}({', '.join([*parts, *keywords])})"
+            self.globals[name] = callee.updating
+        call = f"{name}({', '.join(parts + keywords)})"
         comma = "," if len(operation.outputs) == 1 and operation.op.signature.output_count != 1 else ""
         return f"{results}{comma} = {call}" if results else call
 
@@ -234,29 +225,6 @@ class Writer:
         first = operation.inputs[0]
         is_alone = sum(each is first for each in operation.inputs) == 1
         return is_alone and first in self.reusable and any(each is first for each in freed)
-
-    def _callee(self, operation: Operation) -> tuple[Any, bool, str]:
-        """The kernel, whether it computes in wider dtypes, and the name of the global that holds what is called."""
-        dtypes = dtypes_of(operation)
-        key = operation.op, dtypes
-        found = self._callees.get(key)
-        if found is None:
-            kernel = kernel_of(operation, self.backend)
-            widens = is_widened(operation.op, dtypes, self.backend)
-            is_real = _COMPLEX.isdisjoint(dtypes)
-            # Some kernels mend what a library does to complex numbers, and are dearer than the library's own.
-            called = getattr(kernel, "on_reals", kernel) if is_real else kernel
-            name = self._kernel_name(operation.op, dtypes if widens else is_real, called)
-            found = self._callees[key] = kernel, widens, name
-        return found
-
-    def _kernel_name(self, op: Op, kind: object, kernel: Any) -> str:
-        """The name of the global that holds the kernel of ``op`` for operands of that kind."""
-        if (op, kind) not in self._kernels:
-            name = f"k_{op.name}" if f"k_{op.name}" not in self.globals else self.name("k")
-            self._kernels[op, kind] = name
-            self.globals[name] = kernel
-        return self._kernels[op, kind]
 
     def _attribute(self, value: Any) -> str:
         """The source of an attribute: spelled out where that is exact, else the name of a global."""

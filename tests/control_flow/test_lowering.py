@@ -57,8 +57,8 @@ CASES = {
         branch,
         """
         program(%x: float32[]):
-          %constant_1: float32[] = constant(value=0.0)
-          %greater: bool[] = greater(%x, %constant_1)
+          %constant: float32[] = constant(value=0.0)
+          %greater: bool[] = greater(%x, %constant)
           %choice: float32[] = branch(%greater, %x)
             programs[0] = program(%x: float32[]):
               %choice/false_fn/constant: float32[] = constant(value=1.0)
@@ -71,14 +71,14 @@ CASES = {
         """,
         """
         dataflow(%x):
-          %constant_1 = constant(value=0.0)
-          %greater: bool[] = greater(%x, %constant_1)
+          %constant = constant(value=0.0)
+          %greater: bool[] = greater(%x, %constant)
           %choice/number = number(%greater, count=2)
           %choice/switch:0, %choice/switch:1 = switch(%x, %choice/number)
           %choice/false_fn/constant = constant(value=1.0)
           %choice/value = identity(%choice/false_fn/constant) after %choice/switch:0
-          %constant = constant(value=2.0)
-          %choice/true_fn/multiply: float32[] = multiply(%choice/switch:1, %constant)
+          %constant_1 = constant(value=2.0)
+          %choice/true_fn/multiply: float32[] = multiply(%choice/switch:1, %constant_1)
           %choice: float32[] = merge(%choice/value, %choice/true_fn/multiply)
           return %choice
         """,
@@ -197,8 +197,8 @@ CASES = {
         """
         program(%x: float32[]):
           %first: float32[] = py_func(%x)
-          %constant_1: float32[] = constant(value=0.0)
-          %greater: bool[] = greater(%x, %constant_1)
+          %constant: float32[] = constant(value=0.0)
+          %greater: bool[] = greater(%x, %constant)
           %choice: float32[] = branch(%greater, %x)
             programs[0] = program(%choice/false_fn/x: float32[]):
               return %choice/false_fn/x
@@ -211,8 +211,8 @@ CASES = {
         """
         dataflow(%x):
           %first: float32[] = py_func(%x)
-          %constant_1 = constant(value=0.0)
-          %greater: bool[] = greater(%x, %constant_1)
+          %constant = constant(value=0.0)
+          %greater: bool[] = greater(%x, %constant)
           %choice/number = number(%greater, count=2)
           %choice/switch:0, %choice/switch:1 = switch(%x, %choice/number)
           %choice/done = token() after %first

@@ -40,10 +40,11 @@ def test_operands_are_cast_to_the_dtype_in_which_they_meet(builder: ProgramBuild
     assert {each.dtype for each in builder.operations[1].inputs} == {pf.float64}
 
 
-def test_small_constants_are_made_once_and_large_ones_each_time(builder: ProgramBuilder) -> None:
+def test_small_constants_are_made_once_and_large_ones_once_for_each_value_given(builder: ProgramBuilder) -> None:
     small, large = literal([1.0] * 4), literal([1.0] * 100)
     assert builder.constant(small) is builder.constant(literal([1.0] * 4))
-    assert builder.constant(large) is not builder.constant(large)
+    assert builder.constant(large) is builder.constant(large)
+    assert builder.constant(large) is not builder.constant(literal([1.0] * 100))
 
 
 @pytest.mark.parametrize("other", [literal(1), literal(1.0, "float64"), literal(True), literal([1.0])])

@@ -25,12 +25,12 @@ def test_a_chain_becomes_one_operation() -> None:
     z = pf.sum(pf.sqrt(x * y + 2.0) - x)
     assert fused(z, x, y).splitlines() == [
         "program(%x: float32[300, 300], %y: float32[300, 300]):",
-        "  %constant_1: float32[] = constant(value=2.0)",
+        "  %constant: float32[] = constant(value=2.0)",
         "  %fused_1/subtract: float32[300, 300] = fused(%x, %y)",
         "    body = program(%operand_0: float32[300, 300], %operand_1: float32[300, 300]):",
-        "      %constant_1: float32[] = constant(value=2.0)",
+        "      %constant: float32[] = constant(value=2.0)",
         "      %multiply: float32[300, 300] = multiply(%operand_0, %operand_1)",
-        "      %add: float32[300, 300] = add(%multiply, %constant_1)",
+        "      %add: float32[300, 300] = add(%multiply, %constant)",
         "      %sqrt: float32[300, 300] = sqrt(%add)",
         "      %subtract: float32[300, 300] = subtract(%sqrt, %operand_0)",
         "      return %subtract",
