@@ -91,9 +91,10 @@ def conv2d_filter_gradient(
     total = np.zeros((groups, size[0] * size[1] * channels, outputs // groups), np.result_type(x, g))
     if groups == 1 and over.strides[0] == 1 and _are_rows_cheap(over, channels, outputs):
         taps = total.reshape(size[0], -1, outputs)
-        for images, place, matrices in _window_rows(x, over, outputs):
-            part = g[images].reshape(*matrices.shape[:-1], outputs)
-            taps[place] += np.matmul(matrices.swapaxes(-1, -2), part).sum(axis=(0, 1))
+        for images, rows in _window_rows(x, over, outputs):
+            part = g[images].reshape(*rows[0].shape[:-1], outputs)
+            for matrices, tap in zip(rows, taps, strict=True):
+                tap += np.matmul(matrices.swapaxes(-1, -2), part).sum(axis=(0, 1))
         return taps.reshape(*size, channels, outputs)
     for images, matrices in _matrices(_windows(_padded(x, over), over, groups)):
         total += np.matmul(matrices.transpose(0, 2, 1), _rows(g[images], groups).transpose(1, 0, 2))
@@ -145,17 +146,15 @@ def _convolved(image: Array, over: Geometry, weights: Array) -> Array:
     y = np.empty((len(image), *over.counts, groups * share), np.result_type(image, weights))
     if groups == 1 and _are_rows_cheap(over, image.shape[3], share):
         taps = weights[0].reshape(over.sizes[0], -1, share)
-        room = y[:0]
-        for images, place, matrices in _window_rows(image, over, share):
-            part = y[images].reshape(*matrices.shape[:-1], share)
-            if place == 0:
-                np.matmul(matrices, taps[0], out=part)
-                room = room if room.shape == part.shape else np.empty_like(part)
-            else:
-                part += np.matmul(matrices, taps[place], out=room)
+        product = None
+        for images, (first, *rest) in _window_rows(image, over, share):
+            part = y[images].reshape(*first.shape[:-1], share)
+            product = np.empty_like(part) if product is None else product[: len(part)]
+            np.matmul(first, taps[0], out=part)
+            for matrices, weight in zip(rest, taps[1:], strict=True):
+                part += np.matmul(matrices, weight, out=product)
         return y
-    views = _windows(_padded(image, over), over, groups)
-    for images, matrices in _matrices(views):
+    for images, matrices in _matrices(_windows(_padded(image, over), over, groups)):
         np.matmul(matrices, weights, out=_rows(y[images], groups).transpose(1, 0, 2))
     return y
 
@@ -178,39 +177,57 @@ def _joined(over: Geometry, factor: int) -> int:
     return max((n for n in range(1, rows + 1) if rows % n == 0 and n * columns * factor <= _SMALL), default=1)
 
 
-def _window_rows(image: Array, over: Geometry, outputs: int) -> Iterator[tuple[slice, int, Array]]:
-    """For a few images at a time, and for each row of the filters: what it reads, as the rows of several matrices for
-    each image, written over by the next images.
+def _window_rows(image: Array, over: Geometry, outputs: int) -> Iterator[tuple[slice, list[Array]]]:
+    """For a few images at a time: what each row of the filters reads, as the rows of several matrices for each image,
+    written over by the next images.
 
     A row of an image is read by windows one above the other: it is gathered once for all of them.
     """
-    batch, height, width, channels = image.shape
-    (top, bottom), (left, right) = over.pads
+    batch, height, _, channels = image.shape
+    (top, bottom), _ = over.pads
     rows, columns, elements = height + top + bottom, over.counts[1], over.sizes[1] * channels
     largest = max(rows * elements, over.counts[0] * outputs) * columns * image.itemsize
     step = -(-batch // max(1, round(batch * largest / _ROWS)))  # parts of about that size, as equal as can be
-    is_padded = any((top, bottom, left, right))
-    source = np.zeros((step, rows, width + left + right, channels), image.dtype) if is_padded else image
     gathered = np.empty((step, rows, columns, elements), image.dtype)
-    one, row, column, channel = source.strides
-    shape = (rows, columns, over.sizes[1], channels)
-    strides = (one, row, column * over.strides[1], column * over.dilations[1], channel)
-    views = as_strided(source, (len(source), *shape), strides, writeable=False)
-    target = gathered.reshape(step, *shape)
+    gathered[:, :top] = gathered[:, top + height :] = 0
+    target = gathered.reshape(step, rows, columns, over.sizes[1], channels)[:, top : top + height]
+    copies = []
+    for there, taps, view in _along_rows(image, over):
+        if view.shape[-2] < over.sizes[1]:
+            target[:, :, there] = 0
+        copies.append((target[:, :, there, taps], view))
     joined = _joined(over, elements * outputs)
+    reads = []
+    for place in range(over.sizes[0]):
+        first = place * over.dilations[0]
+        read = gathered[:, first : first + (over.counts[0] - 1) * over.strides[0] + 1 : over.strides[0]]
+        reads.append(read.reshape(step, over.counts[0] // joined, joined * columns, elements))
     for start in range(0, batch, step or 1):
-        images = image[start : start + step]
-        count = len(images)
-        if is_padded:
-            source[:count, top : top + height, left : left + width] = images
-            target[:count] = views[:count]
-        else:
-            target[:count] = views[start : start + step]
-        for place in range(over.sizes[0]):
-            first = place * over.dilations[0]
-            last = first + (over.counts[0] - 1) * over.strides[0]
-            read = gathered[:count, first : last + 1 : over.strides[0]]
-            yield slice(start, start + step), place, read.reshape(count, -1, joined * columns, elements)
+        count = min(step, batch - start)
+        for part, view in copies:
+            part[:count] = view[start : start + step]
+        yield slice(start, start + step), reads if count == step else [each[:count] for each in reads]
+
+
+def _along_rows(image: Array, over: Geometry) -> Iterator[tuple[Any, slice, Array]]:
+    """Which windows of a row read what, by which of their columns: those that lie inside all at once, those that reach
+    into the padding one by one."""
+    batch, height, width, channels = image.shape
+    taps, stride, dilation, left = over.sizes[1], over.strides[1], over.dilations[1], over.pads[1][0]
+    first = min(-(-left // stride), over.counts[1])
+    end = min((width - 1 + left - (taps - 1) * dilation) // stride + 1, over.counts[1])
+    if end > first:
+        inside = image[:, :, first * stride - left :]
+        one, row, column, channel = inside.strides
+        strides = (one, row, column * stride, column * dilation, channel)
+        view = as_strided(inside, (batch, height, end - first, taps, channels), strides, writeable=False)
+        yield slice(first, end), slice(None), view
+    for window in (*range(first), *range(max(first, end), over.counts[1])):
+        start = window * stride - left
+        lowest = min(max(0, -(start // dilation)), taps)
+        behind = max(lowest, min(taps, (width - 1 - start) // dilation + 1))
+        read = image[:, :, start + lowest * dilation :: dilation][:, :, : behind - lowest]
+        yield window, slice(lowest, behind), read
 
 
 def _channels_last(x: Array, data_format: str) -> Array:
@@ -248,13 +265,13 @@ def _matrices(views: Array) -> Iterator[tuple[slice, Array]]:
     groups, batch, *rest = views.shape
     step = min(max(1, _BLOCK // max(views.nbytes // max(batch, 1), 1)), batch)
     pixels, elements = rest[0] * rest[1], rest[2] * rest[3] * rest[4]
-    room = np.empty((groups, step, *rest), views.dtype) if rest[2:4] != [1, 1] else None
+    copy = np.empty((groups, step, *rest), views.dtype) if rest[2:4] != [1, 1] else None
     for start in range(0, batch, step or 1):
         part = views[:, start : start + step]
         count = part.shape[1]
-        if room is not None:
-            room[:, :count] = part
-            part = room[:, :count]
+        if copy is not None:
+            copy[:, :count] = part
+            part = copy[:, :count]
         yield slice(start, start + step), part.reshape(groups, count * pixels, elements)
 
 
