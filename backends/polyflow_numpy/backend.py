@@ -26,6 +26,8 @@ _DIFFERENT = frozenset({
 })  # fmt: skip
 """Functions that round nothing, but are not there for 16 bits, leave another zero than elsewhere, or put NaN in the
 midst of what they sort."""
+_KEPT = (1 << 22) - (1 << 12)
+"""Bytes: a little less than what NumPy asks huge pages for, which are worth having anew."""
 
 
 class NumpyBackend(NamespaceBackend):
@@ -51,6 +53,7 @@ class NumpyBackend(NamespaceBackend):
         self.dtypes = frozenset(self._native)
         if find_spec("ml_dtypes") is not None:
             self.dtypes |= {bfloat16}
+        _keep_memory()
 
     def takes(self, value: object) -> bool:
         """Arrays, mapped ones too, and scalars; other subclasses give operators a meaning of their own."""
@@ -95,3 +98,12 @@ class NumpyBackend(NamespaceBackend):
         """An array, where a kernel gave a scalar, that can be written to: DLPack's older form knows no other."""
         exported = np.asarray(array)
         return exported if exported.flags.writeable else exported.copy()
+
+
+def _keep_memory() -> None:
+    """Have the C library keep the memory of arrays that end for those that come, as it does sooner or later.
+
+    glibc gives arrays back to the system, which clears each page of the next ones, until it has seen one end that was
+    as large: "M_MMAP_THRESHOLD" in mallopt(3). It is shown one whose pages nobody touches. Elsewhere nothing happens.
+    """
+    np.empty(_KEPT, np.uint8)
