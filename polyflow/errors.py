@@ -163,6 +163,17 @@ def message(
     return "\n".join(lines)
 
 
+def with_line(error: PolyflowError, where: object, before: str = "") -> PolyflowError:
+    """The error of somebody who did not know for whom: ``before`` in front of its text, the user's line behind it.
+
+    >>> print(with_line(ShapeError("no such axis"), "model.py:7", "sum(float32[2]): "))
+    sum(float32[2]): no such axis
+      built at: model.py:7
+    """
+    line = f"\n  built at: {where}" if where is not None and "built at" not in str(error) else ""
+    return type(error)(f"{before}{error}{line}") if before or line else error
+
+
 _SHOWN = 20  # names of what is known, where none is close
 
 

@@ -17,7 +17,7 @@ from polyflow.core.location import user_location
 from polyflow.core.program_builder import ProgramBuilder
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import UNKNOWN, TensorType
-from polyflow.errors import ArgumentError, ControlFlowError, DTypeError, PolyflowError, message
+from polyflow.errors import ArgumentError, ControlFlowError, DTypeError, PolyflowError, message, with_line
 from polyflow.extension.manager import extensions
 
 Branch = Callable[[], Any]
@@ -240,6 +240,6 @@ def _choose(number: Any, functions: Sequence[Branch], name: str, labels: Sequenc
         try:
             _joined([each.type for each in results])
         except PolyflowError as error:
-            raise type(error)(f"{name}: result {place}: {error}\n  built at: {user_location()}") from None
+            raise with_line(error, user_location(), f"{name}: result {place}: ") from None
     outputs, operation = construct(switch_case_op, builder, [tensor], bodies, {}, scope)
     return first.rebuild(outputs, operation)

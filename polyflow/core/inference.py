@@ -25,7 +25,7 @@ from polyflow.core.dtypes import (
 from polyflow.core.primitives import constant_op
 from polyflow.core.signature import normal_attributes
 from polyflow.core.types import UNKNOWN, TensorType, format_shape
-from polyflow.errors import ArgumentError, DTypeError, PolyflowError, ShapeError, message
+from polyflow.errors import ArgumentError, DTypeError, PolyflowError, ShapeError, message, with_line
 
 _MOST = 256
 """Types of operands for which what an op's rule said is kept."""
@@ -86,9 +86,7 @@ _SIMPLE = frozenset({type(None), bool, int, str, DType})
 
 def located(error: PolyflowError, op: Op, types: Sequence[TensorType], where: object) -> PolyflowError:
     """``error`` with the op, the types of its operands and the user's line in its text."""
-    operands = ", ".join(map(str, types))
-    where_line = f"\n  built at: {where}" if where is not None and "built at" not in str(error) else ""
-    return type(error)(f"{op.full_name}({operands}): {error}{where_line}")
+    return with_line(error, where, f"{op.full_name}({', '.join(map(str, types))}): ")
 
 
 def _infer(op: Op, types: Sequence[TensorType], attributes: Mapping[str, Any]) -> Inferred:

@@ -13,7 +13,7 @@ from polyflow.core.location import user_location
 from polyflow.core.primitives import astype, placeholder_op
 from polyflow.core.shapes import declared_shape
 from polyflow.core.tensor import Tensor
-from polyflow.errors import PolyflowError, ShapeError, message
+from polyflow.errors import PolyflowError, ShapeError, message, with_line
 from polyflow.ops.ordering import identity
 
 
@@ -64,7 +64,7 @@ def _snapshot(value: object, dtype: DType | None) -> Literal:
     try:
         return literal(value, dtype)
     except PolyflowError as error:  # a literal does not know who asks for it
-        raise type(error)(f"{error}\n  built at: {user_location()}") from None
+        raise with_line(error, user_location()) from None
 
 
 def _arranged(value: Literal, shape: tuple[int, ...]) -> Literal:

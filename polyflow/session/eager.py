@@ -22,7 +22,7 @@ from polyflow.core.primitives import astype
 from polyflow.core.signature import freeze
 from polyflow.core.tensor import Tensor
 from polyflow.core.types import TensorType
-from polyflow.errors import ArgumentError, BackendError, PolyflowError, message, nearest
+from polyflow.errors import ArgumentError, BackendError, PolyflowError, message, nearest, with_line
 from polyflow.extension.backend import Backend
 from polyflow.extension.half_precision import is_widened
 from polyflow.extension.kernels import find_kernel, kernel_for
@@ -216,9 +216,7 @@ class EagerNamespace:
 
     def located(self, error: PolyflowError) -> PolyflowError:
         """``error`` with the user's line."""
-        if "built at" in str(error):
-            return error
-        return type(error)(f"{error}\n  built at {user_location()}")
+        return with_line(error, user_location())
 
     # -- what plans are made of
 

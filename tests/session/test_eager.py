@@ -48,7 +48,7 @@ def test_errors_name_the_op_the_operands_and_the_line(xp):
         xp.add(xp.zeros((2,)), xp.zeros((3,)))
     text = str(caught.value)
     assert text.startswith("add(float32[2], float32[3]): shapes (2,) and (3,) do not broadcast")
-    assert f"built at {__file__}" in text
+    assert f"built at: {__file__}" in text
 
 
 def test_assignment_changes_this_array_and_no_other(xp):
