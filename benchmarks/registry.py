@@ -302,7 +302,7 @@ def operations() -> Iterator[Benchmark]:
             (Side("numpy", _maker("operations", "prepared", name)),),
             "NumPy by hand",
             tuple(Side(form, _maker("peers.numpy_operations", "work", name, form)) for form in found),
-            Bar(1.0, reason=reasons.LAYER_NORM if name == "layer_norm" else ""),
+            Bar(1.0, reason=reasons.OPERATIONS.get(name, "")),
             calls=1,
         )
 
