@@ -10,14 +10,14 @@ import json
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 from benchmarks.agreement import check, results
 from benchmarks.declared import Benchmark, Side, Work
-from benchmarks.pairing import Meter, balance, clock, compare, fastest
+from benchmarks.pairing import Meter, balance, clock, clock_apart, compare, fastest
 from benchmarks.processes import pin
 from benchmarks.registry import find
 
@@ -42,7 +42,7 @@ def run_together(benchmark: Benchmark, pairs: int, seconds: float, budget: float
     works = [made(benchmark.ours), made(benchmark.theirs)]
     if benchmark.tolerance is not None:
         agree(benchmark, [{name: results(work, benchmark.calls) for name, work in hand.items()} for hand in works])
-    of, scale = (balance, 1.0) if benchmark.measure == "bytes" else (clock, 1e6)
+    of, scale = (balance, 1.0) if benchmark.measure == "bytes" else (_clock(benchmark), 1e6)
     seconds = 0.0 if benchmark.is_long else seconds
     meters = [{name: of(work) for name, work in hand.items()} for hand in works]
     chosen = [fastest(hand, seconds) for hand in meters]
@@ -60,6 +60,10 @@ def run_apart(benchmark: Benchmark, pairs: int, seconds: float, budget: float) -
             agree(benchmark, [{each["label"]: each["results"]} for each in (ours[0], theirs[0])])
         compared = compare(ours[1], theirs[1], rounds=pairs, seconds=seconds, budget=budget)
     return {**asdict(compared), "ours_label": ours[0]["label"], "theirs_label": theirs[0]["label"]}
+
+
+def _clock(benchmark: Benchmark) -> Callable[[Work], Meter]:
+    return clock_apart if benchmark.is_long else clock
 
 
 def made(sides: Sequence[Side]) -> dict[str, Work]:
@@ -106,7 +110,7 @@ def serve(benchmark: Benchmark, name: str) -> None:
     works = made(benchmark.ours if name == "ours" else benchmark.theirs)
     seconds = float(sys.stdin.readline())
     found = {label: results(work, benchmark.calls) for label, work in works.items()}
-    meters = {label: clock(work) for label, work in works.items()}
+    meters = {label: _clock(benchmark)(work) for label, work in works.items()}
     label = fastest(meters, seconds)
     print(json.dumps({"label": label, "results": [each.tolist() for each in found[label]]}), flush=True)
     for line in sys.stdin:

@@ -32,8 +32,9 @@ NOTES = {
     "starts with empty caches, as at a user's first run, unless the row says otherwise.",
     "digits": "Times are those of one batch of 64. With two threads each library has a process of its own.",
     "operation": "On NumPy, against the fastest of several forms that an expert would write, which the table names.",
-    "scale": "Per node: microseconds, in a process of its own for each side, or bytes that stay allocated. JAX traces "
-    "the same program; a line of Python calls `numpy.sin`; a record is an object with five slots.",
+    "scale": "Per node: microseconds, in a process of its own for each side and with nothing left of the graph before, "
+    "or bytes that stay allocated. JAX traces the same program; a line of Python calls `numpy.sin`; a record is an "
+    "object with five slots.",
     "pass": "The same session with and without one pass. A ratio below 1 is what a run wins by the pass; `planning` is "
     "the first run of a new session, where a ratio above 1 is what the pass costs.",
 }

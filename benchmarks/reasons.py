@@ -38,7 +38,7 @@ LAYER_NORM = (
     "rows. Ours."
 )
 LOOKUP = (
-    "On both hands one call of `ndarray.take`, whose time is that of memory; ours has the 2 us of a prepared call around "
-    "it, and what is more differs from run to run."
+    "On both hands one call of `ndarray.take`, whose time is that of memory; ours has the 2 us of a prepared call "
+    "around it, and what is more differs from run to run."
 )
 OPERATIONS = {"layer_norm": LAYER_NORM, "embedding_lookup": LOOKUP}

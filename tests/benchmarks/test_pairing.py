@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from benchmarks.agreement import DisagreementError, check, results, vector
-from benchmarks.pairing import balance, calls_in, clock, compare, fastest
+from benchmarks.pairing import balance, calls_in, clock, clock_apart, compare, fastest
 
 
 def steady(seconds: float, log: list[str] | None = None, name: str = "") -> object:
@@ -105,3 +106,20 @@ def test_sides_that_agree_pass() -> None:
 def test_sides_that_disagree_are_refused(ours: list[float], theirs: list[float], text: str) -> None:
     with pytest.raises(DisagreementError, match=text.replace(".", r"\.")):
         check("ours", [np.asarray(ours)], "theirs", [np.asarray(theirs)], 1e-4)
+
+
+def test_a_call_that_leaves_much_behind_does_not_burden_the_next() -> None:
+    class Heavy:
+        def __init__(self) -> None:
+            self.itself = self  # only the collector frees it
+
+    alive: list[weakref.ref[Heavy]] = []
+
+    def work() -> Heavy:
+        assert not any(each() for each in alive)
+        made = Heavy()
+        alive.append(weakref.ref(made))
+        return made
+
+    assert clock_apart(work)(3) > 0
+    assert len(alive) == 3
