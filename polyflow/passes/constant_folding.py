@@ -11,8 +11,11 @@ from polyflow.core.tensor import Operation
 from polyflow.errors import ExecutionError
 from polyflow.extension.passes import PassContext
 
-LARGEST = 4096
-"""Elements of a result above which folding would store more than it saves."""
+SMALL = 1 << 12
+"""Elements of a result up to which every operation is folded."""
+LARGEST = 1 << 18
+"""Elements up to which those are that compute each element, or give no more than they take. Others, such as ``zeros``
+and ``broadcast_to``, cost less when they run than what they would leave to be stored and read."""
 
 
 class ConstantFolding:
@@ -46,7 +49,10 @@ def _can_fold(operation: Operation) -> bool:
     if op is constant_op or len(operation.outputs) != 1 or op.is_nested or op.has_any(_NEVER):
         return False
     size = operation.outputs[0].type.size
-    return size is not None and size <= LARGEST
+    if size is None or size > LARGEST:
+        return False
+    taken = sum(each.type.size or 0 for each in operation.inputs)
+    return size <= max(SMALL, taken) or (taken > 0 and op.has_trait(Trait.ELEMENTWISE))
 
 
 _NEVER = Trait.EFFECT | Trait.HOST | Trait.ELSEWHERE

@@ -14,7 +14,7 @@ from polyflow.core.printer import format_program
 from polyflow.core.types import TensorType
 from polyflow.core.verifier import verify
 from polyflow.errors import ExecutionError
-from polyflow.passes.constant_folding import LARGEST, ConstantFolding
+from polyflow.passes.constant_folding import LARGEST, SMALL, ConstantFolding
 
 
 @define_op(traits=Trait.EFFECT)
@@ -127,8 +127,14 @@ def test_variables_are_not_folded() -> None:
 
 
 def test_a_result_larger_than_it_is_worth_is_not_folded() -> None:
-    assert "= zeros(" in folded(pf.zeros((LARGEST + 1,)))
-    assert "= zeros(" not in folded(pf.zeros((LARGEST,)))
+    assert "= zeros(" in folded(pf.zeros((SMALL + 1,)))
+    assert "= zeros(" not in folded(pf.zeros((SMALL,)))
+    row = pf.constant(np.arange(LARGEST // 2**8, dtype=np.float32))
+    column = pf.constant(np.arange(2**8, dtype=np.float32)[:, None])
+    assert "= broadcast_to(" in folded(pf.broadcast_to(row, (2**8, row.size)))
+    assert "= multiply(" not in folded(row * column)  # each element is computed
+    assert "= sum(" not in folded(pf.sum(row * column, axis=0))  # less comes out than goes in
+    assert "= multiply(" in folded(row * pf.constant(np.arange(2**8 + 1, dtype=np.float32)[:, None]))
 
 
 def test_a_compiled_backend_folds_by_itself() -> None:
