@@ -54,16 +54,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def merged(old: Results, new: Results) -> Results:
-    """The old results with the figures that were measured anew in their place; of a fresh machine, the fresh ones."""
+    """The old results with the figures that were measured anew in their place, without benchmarks that are no more; of
+    a fresh machine, the fresh ones."""
     if old.machine != new.machine or old.mode != new.mode:
         return new
-    fresh = new.by_key()
-    known = old.by_key()
-    found = [fresh.get(each.key, each) for each in old.figures] + [
-        each for each in new.figures if each.key not in known
-    ]
-    order = {each.key: place for place, each in enumerate(benchmarks())}
-    return replace(old, figures=sorted(found, key=lambda each: order.get(each.key, len(order))))
+    found = old.by_key() | new.by_key()
+    return replace(old, figures=[found[each.key] for each in benchmarks() if each.key in found])
 
 
 def check(path: Path, chosen: Sequence[Benchmark]) -> int:

@@ -55,18 +55,18 @@ def jax_count() -> Work:
 # -- an LSTM
 
 
-def data() -> tuple[Array, ...]:
+def data(batch: int = BATCH) -> tuple[Array, ...]:
     """Inputs, targets, and the three parameters."""
     random = np.random.default_rng(0)
-    xs = random.normal(size=(STEPS, BATCH, WIDTH)).astype(np.float32)
-    target = random.normal(size=(BATCH, WIDTH)).astype(np.float32)
+    xs = random.normal(size=(STEPS, batch, WIDTH)).astype(np.float32)
+    target = random.normal(size=(batch, WIDTH)).astype(np.float32)
     wx, wh = (random.normal(size=(WIDTH, 4 * WIDTH)).astype(np.float32) * 0.05 for _ in range(2))
     return xs, target, wx, wh, np.zeros(4 * WIDTH, np.float32)
 
 
-def polyflow_lstm(backend: str) -> Work:
-    """``scan`` over the steps, ``gradients`` of the loss."""
-    xs, target, *values = data()
+def lstm_graph(batch: int = BATCH) -> tuple[Any, ...]:
+    """A fold over the steps, ``gradients`` of the loss: the graph, its fetches, its feeds and their values."""
+    xs, target, *values = data(batch)
     with pf.Graph().as_default() as graph:
         x = pf.placeholder("float32", xs.shape, name="x")
         y = pf.placeholder("float32", target.shape, name="y")
@@ -80,14 +80,20 @@ def polyflow_lstm(backend: str) -> Work:
             c = f * c + i * new
             return o * pf.tanh(c), c
 
-        zeros = pf.zeros((BATCH, WIDTH))
+        zeros = pf.zeros((batch, WIDTH))
         h, _ = pf.foldl(cell, x @ wx + b, (zeros, zeros))
         loss = pf.mean((h - y) ** 2)
         gradients = pf.gradients(loss, parameters)
-    run = pf.Session(backend, graph).prepare([loss, *gradients], [x, y, *parameters])
+    return graph, [loss, *gradients], [x, y, *parameters], (xs, target, *values)
+
+
+def polyflow_lstm(backend: str) -> Work:
+    """A prepared call of it."""
+    graph, fetches, feeds, values = lstm_graph()
+    run = pf.Session(backend, graph).prepare(fetches, feeds)
     if backend == "jax":
-        xs, target, *values = (jnp.asarray(each) for each in (xs, target, *values))
-    return lambda: [np.asarray(each) for each in run(xs, target, *values)]
+        values = tuple(jnp.asarray(each) for each in values)
+    return lambda: [np.asarray(each) for each in run(*values)]
 
 
 def numpy_lstm() -> Work:

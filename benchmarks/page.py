@@ -35,8 +35,9 @@ NOTES = {
     "scale": "Per node: microseconds, in a process of its own for each side and with nothing left of the graph before, "
     "or bytes that stay allocated. JAX traces the same program; a line of Python calls `numpy.sin`; a record is an "
     "object with five slots.",
-    "pass": "The same session with and without one pass. A ratio below 1 is what a run wins by the pass; `planning` is "
-    "the first run of a new session, where a ratio above 1 is what the pass costs.",
+    "pass": "The same session with and without one pass: first in a program that the pass is there for, then in "
+    "others, where there is little for it to do. A ratio below 1 is what a run wins by the pass; `planning` is the "
+    "first run of a new session, where a ratio above 1 is what the pass costs.",
 }
 INTRODUCTION = """# Benchmarks
 

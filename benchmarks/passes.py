@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 
 import polyflow as pf
-from benchmarks import convolutional, elementwise, scale
 from benchmarks.declared import Work
-from benchmarks.networks import TINY
-from benchmarks.steps import build
+from benchmarks.pass_programs import PROGRAMS
 from polyflow.extension.manager import Extensions
 from polyflow.passes.liveness import Liveness
 
@@ -51,74 +49,3 @@ def limited(program: str, part: float | None) -> Work:
     limit = None if part is None else fed + int(part * (Liveness(plain.program).peak - fed))
     call = pf.Session("numpy", graph, memory_limit=limit).prepare(fetches, feeds)
     return lambda: [np.asarray(each) for each in call(*values)]
-
-
-def _tiny() -> tuple[Any, ...]:
-    built = build(TINY, "numpy")
-    return built.session.graph, [built.loss, built.train], [built.x, built.labels], TINY.data()
-
-
-def _chain() -> tuple[Any, ...]:
-    arrays = elementwise.data()
-    with pf.Graph().as_default() as graph:
-        x, y = (pf.placeholder("float32", each.shape) for each in arrays)
-        return graph, [elementwise.chain(pf, x, y)], [x, y], arrays
-
-
-def _images() -> tuple[Any, ...]:
-    session, fetches, x, labels = convolutional._built("numpy")
-    images, numbers = convolutional.data()
-    return session.graph, fetches, [x, labels], (images[0], numbers[0])
-
-
-def _transformer() -> tuple[Any, ...]:
-    """A thousand operations, and the gradient with respect to the input."""
-    graph, x, y = scale.graph_of("transformer", 1000)
-    with graph.as_default():
-        fetches = [pf.sum(y), *pf.gradients(pf.sum(y), x)]
-    return graph, fetches, [x], (scale.first("transformer"),)
-
-
-def _layers() -> tuple[Any, ...]:
-    """The loss of 60 layers of products and ``tanh``, and its gradient."""
-    generator = np.random.default_rng(0)
-    arrays = [generator.normal(size=(512, 256)).astype(np.float32)]
-    arrays += [(generator.normal(size=(256, 256)) / 16).astype(np.float32) for _ in range(60)]
-    with pf.Graph().as_default() as graph:
-        x, *weights = [pf.placeholder("float32", each.shape) for each in arrays]
-        h = x
-        for weight in weights:
-            h = pf.tanh(h @ weight)
-        loss = pf.mean(h * h)
-        return graph, [loss, *pf.gradients(loss, x)], [x, *weights], arrays
-
-
-def _tanhs() -> tuple[Any, ...]:
-    """The same of 60 times ``tanh``."""
-    with pf.Graph().as_default() as graph:
-        h = x = pf.placeholder("float32", (512, 256))
-        for _ in range(60):
-            h = pf.tanh(h)
-        loss = pf.mean(h * h)
-        array = np.random.default_rng(0).normal(size=(512, 256)).astype(np.float32)
-        return graph, [loss, *pf.gradients(loss, x)], [x], [array]
-
-
-def _products() -> tuple[Any, ...]:
-    """A product of matrices and a vector as it is written on paper, from left to right."""
-    generator = np.random.default_rng(0)
-    arrays = [generator.normal(size=shape).astype(np.float32) / 20 for shape in ((400, 400), (400, 400), (400,))]
-    with pf.Graph().as_default() as graph:
-        a, b, v = (pf.placeholder("float32", each.shape) for each in arrays)
-        return graph, [pf.sum((a @ b @ v) ** 2)], [a, b, v], arrays
-
-
-PROGRAMS = {
-    "tiny": _tiny,
-    "chain": _chain,
-    "digits": _images,
-    "transformer": _transformer,
-    "products": _products,
-    "layers": _layers,
-    "tanhs": _tanhs,
-}

@@ -340,7 +340,7 @@ def scale() -> Iterator[Benchmark]:
 def passes() -> Iterator[Benchmark]:
     """Each pass against the same session without it: what it saves in a run, and what it costs in a plan."""
     for name in pass_names():
-        for program in ("tiny", "chain", "digits", "transformer", "products"):
+        for program in (*_AT_HOME.get(name, ()), "tiny", "digits", "transformer"):
             yield _pass(name, program, "run", f"{name}: a run of {program}")
         yield _pass(name, "transformer", "plan", f"{name}: planning transformer")
     for program in ("layers", "tanhs"):
@@ -356,6 +356,19 @@ def passes() -> Iterator[Benchmark]:
                 calls=1,
                 is_quick=False,
             )
+
+
+_AT_HOME = {
+    "constant folding": ("a basis of constants",),
+    "algebra": ("a formula",),
+    "common subexpressions": ("distances",),
+    "dead code": ("one gradient",),
+    "sums of products": ("an LSTM",),
+    "product chains": ("products",),
+    "fusion": ("chain",),
+    "fusion by rows": ("attention",),
+}
+"""By pass the programs that it is there for. The others show what it costs where there is nothing for it to do."""
 
 
 def pass_names() -> list[str]:
@@ -375,4 +388,5 @@ def _pass(name: str, program: str, function: str, label: str) -> Benchmark:
         tolerance=2e-3,
         calls=1,
         is_quick=False,
+        is_long=function == "plan",
     )
