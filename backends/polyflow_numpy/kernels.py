@@ -250,6 +250,12 @@ def take(x: Array, indices: Array, /, *, axis: int | None = None) -> Any:
     return x.take(indices, axis)
 
 
+def nextafter(a: Array, b: Array, /) -> Any:
+    """Of two zeros the second in float16 too, where NumPy before 2.5 gives the first."""
+    result = np.nextafter(a, b)
+    return np.where(a == b, b, result) if result.dtype == np.float16 else result
+
+
 def getitem(x: Array, /, *indices: Array, key: tuple[Any, ...]) -> Any:
     """``x[key]``, as NumPy takes keys of every kind."""
     return x[native_key(key, indices)] if indices else x[key]
@@ -295,6 +301,7 @@ KERNELS: dict[str, Kernel] = {
     "matmul": written_by(expressions.matmul)(partial(np.matmul)),
     "mean": mean,
     "minimum": minimum,
+    "nextafter": nextafter,
     "permute_dims": permute_dims,
     "pow": pow,
     "reshape": reshape,

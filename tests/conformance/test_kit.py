@@ -182,7 +182,7 @@ def test_numpy_conforms_in_every_value_and_error(kit):
     expression = "/values or /errors or /missing"
     report = kit.prove(backend, levels, expression=expression, known=kit.known("numpy"))
     assert not report.failures
-    assert [each.case for each in report.results if each.status == "known"] == ["nextafter-special-float16"]
+    assert not [each.case for each in report.results if each.status == "known"]
 
 
 @pytest.mark.parametrize("name", ["numpy", "reference"])
