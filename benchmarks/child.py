@@ -33,7 +33,8 @@ def main() -> None:
         serve(benchmark, sys.argv[2])
         return
     run = run_apart if benchmark.is_apart else run_together
-    found = run(benchmark, int(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4]))
+    seconds = 0.0 if benchmark.is_long else float(sys.argv[3])
+    found = run(benchmark, int(sys.argv[2]), seconds, float(sys.argv[4]))
     print(json.dumps({**found, "cores": cores}))
 
 
@@ -43,7 +44,6 @@ def run_together(benchmark: Benchmark, pairs: int, seconds: float, budget: float
     if benchmark.tolerance is not None:
         agree(benchmark, [{name: results(work, benchmark.calls) for name, work in hand.items()} for hand in works])
     of, scale = (balance, 1.0) if benchmark.measure == "bytes" else (_clock(benchmark), 1e6)
-    seconds = 0.0 if benchmark.is_long else seconds
     meters = [{name: of(work) for name, work in hand.items()} for hand in works]
     chosen = [fastest(hand, seconds) for hand in meters]
     compared = compare(
@@ -54,7 +54,6 @@ def run_together(benchmark: Benchmark, pairs: int, seconds: float, budget: float
 
 def run_apart(benchmark: Benchmark, pairs: int, seconds: float, budget: float) -> dict[str, Any]:
     """The same with a process for each hand: one waits for its turn while the other works."""
-    seconds = 0.0 if benchmark.is_long else seconds
     with hand(benchmark, "ours", seconds) as ours, hand(benchmark, "theirs", seconds) as theirs:
         if benchmark.tolerance is not None:
             agree(benchmark, [{each["label"]: each["results"]} for each in (ours[0], theirs[0])])

@@ -44,13 +44,18 @@ def operands(name: str) -> list[Array]:
     return found[name]()
 
 
-def prepared(name: str) -> Work:
-    """A prepared call of the operation on NumPy."""
+def built(name: str) -> tuple[Any, ...]:
+    """The operation in a graph of its own: the graph, its fetches, its feeds and their values."""
     arrays = operands(name)
     with pf.Graph().as_default() as graph:
         inputs = [pf.placeholder(str(each.dtype), each.shape) for each in arrays]
-        result = _RESULTS[name](*inputs)
-        call = pf.Session("numpy", graph).prepare(result, inputs)
+        return graph, [_RESULTS[name](*inputs)], inputs, arrays
+
+
+def prepared(name: str) -> Work:
+    """A prepared call of the operation on NumPy."""
+    graph, (result,), inputs, arrays = built(name)
+    call = pf.Session("numpy", graph).prepare(result, inputs)
     return lambda: call(*arrays)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 import polyflow as pf
 from benchmarks import convolutional, elementwise, loops, operations, scale
 from benchmarks.networks import TINY
+from benchmarks.operations import normal
 from benchmarks.steps import build
 
 
@@ -59,8 +61,7 @@ def _tanhs() -> tuple[Any, ...]:
         for _ in range(60):
             h = pf.tanh(h)
         loss = pf.mean(h * h)
-        array = np.random.default_rng(0).normal(size=(512, 256)).astype(np.float32)
-        return graph, [loss, *pf.gradients(loss, x)], [x], [array]
+        return graph, [loss, *pf.gradients(loss, x)], [x], [normal(512, 256)]
 
 
 def _products() -> tuple[Any, ...]:
@@ -78,7 +79,7 @@ def _basis() -> tuple[Any, ...]:
         x = pf.placeholder("float32", (64, 256))
         places = pf.arange(256, dtype=pf.float32)
         basis = pf.cos((pf.expand_dims(places, axis=1) + 0.5) * places * (pf.pi / 256))
-        return graph, [x @ basis], [x], [_normal(64, 256)]
+        return graph, [x @ basis], [x], [normal(64, 256)]
 
 
 def _formula() -> tuple[Any, ...]:
@@ -86,7 +87,7 @@ def _formula() -> tuple[Any, ...]:
     with pf.Graph().as_default() as graph:
         x, w = (pf.placeholder("float32", (512, 512)) for _ in range(2))
         h = pf.matrix_transpose(pf.negative(pf.negative(x * 1.0)))
-        return graph, [pf.sum(pf.matrix_transpose(h + 0.0) * (w / 1.0), axis=0)], [x, w], [_normal(512, 512)] * 2
+        return graph, [pf.sum(pf.matrix_transpose(h + 0.0) * (w / 1.0), axis=0)], [x, w], [normal(512, 512)] * 2
 
 
 def _distances() -> tuple[Any, ...]:
@@ -98,33 +99,7 @@ def _distances() -> tuple[Any, ...]:
             return pf.sum(x * x, axis=1, keepdims=True) - 2.0 * x @ pf.matrix_transpose(y) + pf.sum(y * y, axis=1)
 
         kernel, slope = pf.exp(-0.5 * squares()) @ w, (pf.sqrt(pf.abs(squares())) * pf.exp(-0.5 * squares())) @ w
-        return graph, [kernel, slope], [x, y, w], [_normal(500, 16), _normal(500, 16), _normal(500)]
-
-
-def _one_gradient() -> tuple[Any, ...]:
-    """Of a convolution the gradient by its images alone, whose rule gives that by its filters too."""
-    arrays = operations.operands("conv2d by its images")
-    with pf.Graph().as_default() as graph:
-        filters, g = (pf.placeholder("float32", each.shape) for each in arrays)
-        x = pf.constant(np.zeros(operations.IMAGES, np.float32))
-        return graph, pf.gradients(pf.nn.conv2d(x, filters), x, grad_ys=g), [filters, g], arrays
-
-
-def _lstm() -> tuple[Any, ...]:
-    """An LSTM over 100 steps of a single sequence, with its gradient."""
-    return loops.lstm_graph(batch=1)
-
-
-def _attention() -> tuple[Any, ...]:
-    """Eight heads of attention for a batch of eight."""
-    arrays = operations.operands("attention")
-    with pf.Graph().as_default() as graph:
-        feeds = [pf.placeholder("float32", each.shape) for each in arrays]
-        return graph, [pf.nn.attention(*feeds)], feeds, arrays
-
-
-def _normal(*shape: int) -> Any:
-    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+        return graph, [kernel, slope], [x, y, w], [normal(500, 16), normal(500, 16), normal(500)]
 
 
 PROGRAMS = {
@@ -138,7 +113,8 @@ PROGRAMS = {
     "a basis of constants": _basis,
     "a formula": _formula,
     "distances": _distances,
-    "one gradient": _one_gradient,
-    "an LSTM": _lstm,
-    "attention": _attention,
+    # of a convolution the gradient by its images alone, whose rule gives that by its filters too
+    "one gradient": partial(operations.built, "conv2d by its images"),
+    "an LSTM": partial(loops.lstm_graph, batch=1),  # over 100 steps of a single sequence
+    "attention": partial(operations.built, "attention"),
 }

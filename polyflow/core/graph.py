@@ -13,7 +13,7 @@ from typing import Any
 from polyflow.core import building
 from polyflow.core.declaration import Op
 from polyflow.core.inference import infer
-from polyflow.core.literal import is_weak_number, literal, weak_literal, weak_type
+from polyflow.core.literal import is_weak_number, literal, weak_literal
 from polyflow.core.location import Location, user_location
 from polyflow.core.primitives import constant_op
 from polyflow.core.tensor import Operation, StaysHere, Tensor
@@ -106,9 +106,9 @@ class Graph(StaysHere):
         """A tensor that always has ``value``; a bare Python number takes the dtype of what it meets."""
         is_weak = dtype is None and is_weak_number(value)
         snapshot = weak_literal(value) if is_weak else literal(value, dtype)
-        type = weak_type(snapshot) if is_weak else snapshot.type
         attributes = {"value": snapshot, "weak": is_weak}
-        return self._added(constant_op, (), attributes, (type,), name, None, user_location(skipped=1)).outputs[0]
+        types = (constant_op.rule(**attributes),)
+        return self._added(constant_op, (), attributes, types, name, None, user_location(skipped=1)).outputs[0]
 
     def unique_name(self, name: str) -> str:
         """``name`` inside the current scope, numbered if it is taken; one that ends in ``/`` was made so before."""

@@ -8,7 +8,7 @@ from typing import Any
 from polyflow.core.declaration import Op
 from polyflow.core.dtypes import DType
 from polyflow.core.inference import Inferred, infer, located
-from polyflow.core.literal import Literal, is_weak_number, literal, recast, weak_literal, weak_type
+from polyflow.core.literal import Literal, is_weak_number, literal, recast, weak_literal
 from polyflow.core.location import Location
 from polyflow.core.primitives import astype, constant_op, placeholder_op
 from polyflow.core.program import Program
@@ -135,8 +135,9 @@ class ProgramBuilder:
         key = value.dtype, value.shape, value.data if len(value.data) <= _SHARED_BYTES else id(value), weak
         found = self._constants.get(key)
         if found is None:
-            type = weak_type(value) if weak else value.type
-            made = self._operation(constant_op, (), {"value": value, "weak": weak}, (type,), constant_op.name)
+            attributes = {"value": value, "weak": weak}
+            types = (constant_op.rule(**attributes),)
+            made = self._operation(constant_op, (), attributes, types, constant_op.name)
             found = self._constants[key] = self._added(made).outputs[0]
         return found
 

@@ -28,8 +28,6 @@ class Callee(NamedTuple):
     """Whether it takes an array for its result behind its operands."""
     updating: Kernel | None
     """The kernel that changes the memory of the first operand."""
-    is_plain: bool
-    """Whether operands by position are all that it is ever given, but for attributes."""
 
 
 class Callees:
@@ -64,7 +62,6 @@ class Callees:
             None if widens else getattr(kernel, "expression", None),  # it goes with the kernel, whoever replaced that
             full_name in backend.in_place and not widens,
             backend.updating.get(full_name),
-            op.signature.is_plain,
         )
 
     def _name(self, op: Op, kind: object, kernel: Any) -> str:

@@ -171,7 +171,7 @@ class Writer:
         if expression is not None:
             constants = {name: self._constant_name(name, value) for name, value in expression.constants.items()}
             return f"{results} = {expression.text.format(*operands, **constants)}"
-        has_more = operation.attributes or not callee.is_plain
+        has_more = operation.attributes or not operation.op.signature.is_plain
         parts, keywords = self._arguments(operation, operands) if has_more else (operands, [])
         if callee.takes_room:
             over = written_over(operation, freed, self.reusable, self.backend)

@@ -9,7 +9,7 @@ from polyflow.core.graph import Graph
 from polyflow.core.literal import literal
 from polyflow.core.tensor import Operation, Tensor
 from polyflow.core.types import TensorType, accepts
-from polyflow.errors import FeedError, PolyflowError, message
+from polyflow.errors import FeedError, PolyflowError, message, with_line
 from polyflow.extension.backend import Backend
 from polyflow.extension.fallback import holder_of
 from polyflow.extension.lacks import check_dtype
@@ -42,7 +42,7 @@ def as_array(backend: Backend, device: str, tensor: Tensor, value: Any) -> tuple
         is_nested = isinstance(value, list | tuple | bool | int | float | complex)
         snapshot = literal(value, tensor.type.dtype if is_nested and not hasattr(value, "dtype") else None)
     except PolyflowError as error:
-        raise FeedError(f"feed of {tensor.name!r}: {error}\n  built at: {tensor.operation.location}") from None
+        raise with_line(FeedError(f"feed of {tensor.name!r}: {error}"), tensor.operation.location) from None
     found = snapshot.type
     if not accepts(TensorType(tensor.type.dtype, None), found):
         check_feed(tensor, found)
